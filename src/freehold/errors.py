@@ -1,0 +1,418 @@
+"""Everything that Freehold refuses or fails with, in one tree.
+
+::
+
+    FreeholdError                                     500
+    ├── BadRequest                                    400
+    │   ├── InvalidInput
+    │   │   └── AllocationOnAutoAddressSubnet
+    │   ├── InvalidAllocationPool
+    │   ├── OutOfBoundsAllocationPool
+    │   ├── InvalidIpForNetwork
+    │   ├── InvalidIpForSubnet
+    │   ├── InvalidSubnetRequest
+    │   ├── DNSNameServersExhausted
+    │   └── HostRoutesExhausted
+    ├── NotFound                                      404
+    │   ├── NetworkNotFound
+    │   ├── SubnetNotFound
+    │   ├── PortNotFound
+    │   └── IpAddressAllocationNotFound
+    ├── Conflict                                      409
+    │   ├── OverlappingAllocationPools
+    │   ├── GatewayConflictWithAllocationPools
+    │   ├── GatewayIpInUse
+    │   ├── NetworkInUse
+    │   ├── SubnetInUse
+    │   ├── SubnetAlreadyExists
+    │   ├── MacAddressInUse
+    │   ├── UnsupportedPortDeviceOwner
+    │   ├── IpAddressAlreadyAllocated
+    │   └── IpAddressGenerationFailure
+    │       └── IpAddressGenerationFailureAllSubnets
+    ├── ServiceUnavailable                            503
+    │   ├── AllocationContention
+    │   ├── DatabaseUnavailable
+    │   ├── DatabaseNotUpgraded
+    │   └── MacAddressGenerationFailure
+    └── DriverNotFound                                500
+
+The name of a class is the ``type`` that a client of the Networking API sees,
+``status`` is the HTTP status, ``message`` is Neutron's text for Neutron's
+errors (clients and tests compare it), ``detail`` is what Freehold knows
+beyond that, and ``refusals`` is the same knowledge as data.
+
+Source of names, texts and statuses: the OpenStack Networking API v2.0 as
+neutron-lib and Neutron answer it.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from http import HTTPStatus
+
+
+class Reason(StrEnum):
+    """Why one subnet could not serve one request for an address."""
+
+    POOL_EXHAUSTED = "pool-exhausted"
+    NO_POOL = "no-allocation-pool"
+    ADDRESS_HELD = "address-held"
+    ADDRESS_OUTSIDE_SUBNET = "address-outside-subnet"
+    ADDRESS_RESERVED = "address-reserved"
+    OTHER_IP_VERSION = "other-ip-version"
+    AUTOMATIC_ADDRESSES_ONLY = "automatic-addresses-only"
+    SUBNET_GONE = "subnet-gone"
+    NO_SUBNET = "no-subnet"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One candidate subnet's answer to a request that it could not serve.
+
+    Attributes:
+        reason: the reason, for programs.
+        text: the same for people, one sentence.
+        subnet_id: the subnet that refused; None if there was none to ask.
+        cidr: that subnet's CIDR.
+        figures: numbers and addresses behind the reason, such as ``total`` and
+            ``held`` of an exhausted pool.
+    """
+
+    reason: Reason
+    text: str
+    subnet_id: str | None = None
+    cidr: str | None = None
+    figures: Mapping[str, int | str] = field(default_factory=dict)
+
+
+class FreeholdError(Exception):
+    """Any refusal or failure of Freehold's.
+
+    Attributes:
+        status: the HTTP status that tells it.
+        message: one sentence for the client.
+        detail: what is known beyond the message; may be empty.
+        refusals: what each candidate subnet answered; may be empty.
+    """
+
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+
+    def __init__(
+        self, message: str, *, detail: str = "", refusals: Iterable[Refusal] = ()
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.refusals = tuple(refusals)
+        self.detail = detail or " ".join(refusal.text for refusal in self.refusals)
+
+
+# 400
+
+
+class BadRequest(FreeholdError):
+    """The request cannot be meant as it was sent."""
+
+    status = HTTPStatus.BAD_REQUEST
+
+    def __init__(self, resource: str, reason: str) -> None:
+        super().__init__(f"Bad {resource} request: {reason}.")
+
+
+class InvalidInput(BadRequest):
+    """A value is well-formed but not valid where it stands."""
+
+    def __init__(self, reason: str, *, refusals: Iterable[Refusal] = ()) -> None:
+        FreeholdError.__init__(
+            self, f"Invalid input for operation: {reason}.", refusals=refusals
+        )
+
+
+class AllocationOnAutoAddressSubnet(InvalidInput):
+    """An address on an auto-address subnet that is not the EUI-64 one."""
+
+    def __init__(self, ip: str, subnet_id: str, *, refusals: Iterable[Refusal] = ()) -> None:
+        FreeholdError.__init__(
+            self,
+            f"IPv6 address {ip} cannot be directly assigned to a port on subnet {subnet_id} "
+            "as the subnet is configured for automatic addresses",
+            refusals=refusals,
+        )
+
+
+class InvalidAllocationPool(BadRequest):
+    """A pool's ends are in the wrong order or of the wrong IP version."""
+
+    def __init__(self, pool: str, *, detail: str = "") -> None:
+        FreeholdError.__init__(self, f"The allocation pool {pool} is not valid.", detail=detail)
+
+
+class OutOfBoundsAllocationPool(BadRequest):
+    """A pool reaches beyond the addresses of its subnet that can be handed out."""
+
+    def __init__(self, pool: str, subnet_cidr: str, *, detail: str = "") -> None:
+        FreeholdError.__init__(
+            self,
+            f"The allocation pool {pool} spans beyond the subnet cidr {subnet_cidr}.",
+            detail=detail,
+        )
+
+
+class InvalidIpForNetwork(BadRequest):
+    """No subnet of the network contains the address."""
+
+    def __init__(self, ip_address: str, *, refusals: Iterable[Refusal] = ()) -> None:
+        FreeholdError.__init__(
+            self,
+            f"IP address {ip_address} is not a valid IP for any of the subnets on the "
+            "specified network.",
+            refusals=refusals,
+        )
+
+
+class InvalidIpForSubnet(BadRequest):
+    """The subnet does not contain the address, or reserves it."""
+
+    def __init__(self, ip_address: str, *, refusals: Iterable[Refusal] = ()) -> None:
+        FreeholdError.__init__(
+            self,
+            f"IP address {ip_address} is not a valid IP for the specified subnet.",
+            refusals=refusals,
+        )
+
+
+class InvalidSubnetRequest(BadRequest):
+    """A driver cannot serve a subnet request of this kind."""
+
+    def __init__(self, reason: str) -> None:
+        FreeholdError.__init__(
+            self, f"The subnet request could not be satisfied because: {reason}"
+        )
+
+
+class DNSNameServersExhausted(BadRequest):
+    """More DNS servers than a subnet may have."""
+
+    def __init__(self, subnet_id: str, quota: int) -> None:
+        FreeholdError.__init__(
+            self,
+            f"Unable to complete operation for {subnet_id}. The number of DNS nameservers "
+            f"exceeds the limit {quota}.",
+        )
+
+
+class HostRoutesExhausted(BadRequest):
+    """More host routes than a subnet may have."""
+
+    def __init__(self, subnet_id: str, quota: int) -> None:
+        FreeholdError.__init__(
+            self,
+            f"Unable to complete operation for {subnet_id}. The number of host routes exceeds "
+            f"the limit {quota}.",
+        )
+
+
+# 404
+
+
+class NotFound(FreeholdError):
+    """What the request names does not exist."""
+
+    status = HTTPStatus.NOT_FOUND
+
+
+class NetworkNotFound(NotFound):
+    """There is no network with this id."""
+
+    def __init__(self, network_id: str) -> None:
+        super().__init__(f"Network {network_id} could not be found.")
+
+
+class SubnetNotFound(NotFound):
+    """There is no subnet with this id, or not any more."""
+
+    def __init__(self, subnet_id: str) -> None:
+        super().__init__(f"Subnet {subnet_id} could not be found.")
+
+
+class PortNotFound(NotFound):
+    """There is no port with this id."""
+
+    def __init__(self, port_id: str) -> None:
+        super().__init__(f"Port {port_id} could not be found.")
+
+
+class IpAddressAllocationNotFound(NotFound):
+    """An address was given back that nobody holds."""
+
+    def __init__(self, ip: str, subnet_id: str) -> None:
+        super().__init__(f"IP address {ip} is not allocated in subnet {subnet_id}")
+
+
+# 409
+
+
+class Conflict(FreeholdError):
+    """The request is valid and the present state does not allow it."""
+
+    status = HTTPStatus.CONFLICT
+
+
+class OverlappingAllocationPools(Conflict):
+    """Two pools of a subnet share an address."""
+
+    def __init__(self, pool_1: str, pool_2: str, subnet_cidr: str) -> None:
+        super().__init__(
+            f"Found overlapping allocation pools: {pool_1} {pool_2} for subnet {subnet_cidr}."
+        )
+
+
+class GatewayConflictWithAllocationPools(Conflict):
+    """The gateway's address lies in a pool, from which it could be handed out."""
+
+    def __init__(self, ip_address: str, pool: str) -> None:
+        super().__init__(f"Gateway ip {ip_address} conflicts with allocation pool {pool}.")
+
+
+class GatewayIpInUse(Conflict):
+    """The gateway's address cannot change while a router's port holds it."""
+
+    def __init__(self, ip_address: str, port_id: str) -> None:
+        super().__init__(
+            f"Current gateway ip {ip_address} already in use by port {port_id}. Unable to update."
+        )
+
+
+class NetworkInUse(Conflict):
+    """The network still has ports that do not go with it."""
+
+    def __init__(self, network_id: str, reason: str) -> None:
+        super().__init__(f"Unable to complete operation on network {network_id}. {reason}.")
+
+
+class SubnetInUse(Conflict):
+    """The subnet still has ports that hold its addresses."""
+
+    def __init__(
+        self,
+        subnet_id: str,
+        reason: str = "One or more ports have an IP allocation from this subnet",
+    ) -> None:
+        super().__init__(f"Unable to complete operation on subnet {subnet_id}: {reason}.")
+
+
+class SubnetAlreadyExists(Conflict):
+    """A ledger or driver already knows a subnet with this id."""
+
+    def __init__(self, subnet_id: str) -> None:
+        super().__init__(f"Subnet {subnet_id} already exists.")
+
+
+class MacAddressInUse(Conflict):
+    """Another port of the network has this MAC address."""
+
+    def __init__(self, network_id: str, mac: str) -> None:
+        super().__init__(
+            f"Unable to complete operation for network {network_id}. The mac address {mac} is "
+            "in use."
+        )
+
+
+class UnsupportedPortDeviceOwner(Conflict):
+    """Ports of this device owner do not allow the operation."""
+
+    def __init__(self, op: str, device_owner: str, port_id: str) -> None:
+        super().__init__(
+            f"Operation {op} is not supported for device_owner {device_owner} on port {port_id}."
+        )
+
+
+class IpAddressAlreadyAllocated(Conflict):
+    """Somebody holds the address."""
+
+    def __init__(self, ip: str, subnet_id: str, *, refusals: Iterable[Refusal] = ()) -> None:
+        super().__init__(
+            f"IP address {ip} already allocated in subnet {subnet_id}", refusals=refusals
+        )
+
+
+class IpAddressGenerationFailure(Conflict):
+    """Nothing is left to hand out; ``refusals`` say so subnet by subnet."""
+
+    @classmethod
+    def on_network(
+        cls, network_id: str, refusals: Iterable[Refusal]
+    ) -> "IpAddressGenerationFailure":
+        """Tell that no candidate subnet of a network could serve."""
+        return cls(
+            f"No more IP addresses available on network {network_id}.", refusals=refusals
+        )
+
+    @classmethod
+    def in_subnet(cls, subnet_id: str, refusal: Refusal) -> "IpAddressGenerationFailure":
+        """Tell that one subnet could not serve."""
+        return cls(
+            f"No more IP addresses available for subnet {subnet_id}.", refusals=(refusal,)
+        )
+
+
+class IpAddressGenerationFailureAllSubnets(IpAddressGenerationFailure):
+    """No subnet of a subnet group could serve."""
+
+    def __init__(self, refusals: Iterable[Refusal]) -> None:
+        super().__init__("No more IP addresses available.", refusals=refusals)
+
+
+# 503
+
+
+class ServiceUnavailable(FreeholdError):
+    """Nothing is wrong with the request; it can be sent again later."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+
+
+class AllocationContention(ServiceUnavailable):
+    """Others claimed each address that was proposed, again and again."""
+
+    def __init__(self, subnet_id: str) -> None:
+        super().__init__(
+            f"Too many others are taking addresses of subnet {subnet_id} at this moment; "
+            "try again."
+        )
+
+
+class DatabaseUnavailable(ServiceUnavailable):
+    """The database does not answer, or not in time."""
+
+    def __init__(self) -> None:
+        super().__init__("The database is not available at the moment; try again.")
+
+
+class DatabaseNotUpgraded(ServiceUnavailable):
+    """The database's schema is not the one that this version needs."""
+
+    def __init__(self, found: str | None, needed: str) -> None:
+        super().__init__(
+            f"The database's schema is at revision {found or 'none'}, and {needed} is needed: "
+            "run 'freehold db upgrade'."
+        )
+
+
+class MacAddressGenerationFailure(ServiceUnavailable):
+    """No unused MAC address was found under the configured prefix."""
+
+    def __init__(self, network_id: str) -> None:
+        super().__init__(f"Unable to generate a unique MAC address on network {network_id}.")
+
+
+# 500
+
+
+class DriverNotFound(FreeholdError):
+    """No IPAM driver of this name is installed."""
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        super().__init__(
+            f"There is no IPAM driver '{name}'. Installed: {', '.join(sorted(known)) or 'none'}."
+        )

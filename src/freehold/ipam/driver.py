@@ -1,0 +1,178 @@
+"""The interface that an IPAM driver implements.
+
+A `Driver` is made once in a process, and opens a `Pool` in each unit of work.
+The pool knows subnets; a `Subnet` hands out its addresses, and a
+`SubnetGroup` those of several subnets in order of preference.
+
+A driver that keeps its books in the transaction that it is given says so by
+``needs_rollback()`` being false: when the transaction is rolled back, so is
+all that the driver did. Of any other driver each call is undone by a further
+call (see `freehold.ipam.compensations`).
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from random import Random
+from secrets import SystemRandom
+from typing import TYPE_CHECKING, NamedTuple
+
+from freehold.addresses.ranges import IPAddress
+from freehold.ipam.requests import (
+    AddressRequest,
+    BulkAddressRequest,
+    SpecificSubnetRequest,
+    SubnetRequest,
+)
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+
+def utc_now() -> datetime:
+    """Return the time of the system's clock, in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a driver takes from outside instead of reaching for it.
+
+    Attributes:
+        random: the source of randomness; unpredictable by default.
+        now: the clock.
+    """
+
+    random: Random = SystemRandom()
+    now: Callable[[], datetime] = utc_now
+
+
+class AllocatedAddress(NamedTuple):
+    """An address and the subnet that it was taken from."""
+
+    address: IPAddress
+    subnet_id: str
+
+
+class Subnet(ABC):
+    """One subnet's addresses."""
+
+    @abstractmethod
+    def allocate(self, request: AddressRequest) -> IPAddress:
+        """Hand out one address.
+
+        Raises:
+            IpAddressGenerationFailure: all addresses of the pools are held.
+            IpAddressAlreadyAllocated: the address asked for is held.
+            InvalidIpForSubnet: the address asked for is not in the subnet, or
+                is reserved there.
+            InvalidInput: the request makes no sense for this subnet.
+            SubnetNotFound: the subnet was removed in the meantime.
+        """
+
+    @abstractmethod
+    def bulk_allocate(self, request: BulkAddressRequest) -> list[IPAddress]:
+        """Hand out several addresses: all that were asked for, or none.
+
+        Raises:
+            IpAddressGenerationFailure: fewer than that are free.
+            SubnetNotFound: the subnet was removed in the meantime.
+        """
+
+    @abstractmethod
+    def deallocate(self, address: IPAddress) -> None:
+        """Take an address back.
+
+        Raises:
+            IpAddressAllocationNotFound: nobody holds it.
+        """
+
+    @abstractmethod
+    def get_details(self) -> SpecificSubnetRequest:
+        """Return the subnet as the request that would create it again."""
+
+
+class SubnetGroup(ABC):
+    """Several subnets that can serve one request, in order of preference."""
+
+    @abstractmethod
+    def allocate(self, request: AddressRequest) -> AllocatedAddress:
+        """Hand out one address of the first subnet that has one.
+
+        Raises:
+            IpAddressGenerationFailureAllSubnets: none has; ``refusals`` hold
+                each subnet's reason.
+            IpAddressAlreadyAllocated: the address asked for is held.
+            InvalidIpForSubnet: the address asked for is in none of them.
+        """
+
+
+class Pool(ABC):
+    """What a driver knows and does within one unit of work."""
+
+    @abstractmethod
+    def needs_rollback(self) -> bool:
+        """Tell whether the driver's effects outlive a transaction rolled back."""
+
+    @abstractmethod
+    def get_subnet(self, subnet_id: str) -> Subnet:
+        """Return a subnet.
+
+        Raises:
+            SubnetNotFound: the driver does not know it.
+        """
+
+    @abstractmethod
+    def get_allocator(self, subnet_ids: Sequence[str]) -> SubnetGroup:
+        """Return these subnets as a group, preferred ones first."""
+
+    @abstractmethod
+    def allocate_subnet(self, request: SubnetRequest) -> Subnet:
+        """Take up a subnet, and validate its pools once more.
+
+        Raises:
+            InvalidAllocationPool, OutOfBoundsAllocationPool,
+            OverlappingAllocationPools, GatewayConflictWithAllocationPools:
+                a pool cannot stand.
+            SubnetAlreadyExists: the id is taken.
+            InvalidSubnetRequest: the driver does not serve such requests.
+        """
+
+    @abstractmethod
+    def update_subnet(self, request: SpecificSubnetRequest) -> Subnet:
+        """Replace a subnet's gateway and pools; pools of None stay as they are.
+
+        Raises:
+            SubnetNotFound: the driver does not know the subnet.
+            InvalidAllocationPool, OutOfBoundsAllocationPool,
+            OverlappingAllocationPools, GatewayConflictWithAllocationPools:
+                a pool cannot stand.
+        """
+
+    @abstractmethod
+    def remove_subnet(self, subnet_id: str) -> None:
+        """Forget a subnet, and with it whatever of it is still held.
+
+        Raises:
+            SubnetNotFound: the driver does not know it.
+        """
+
+
+class Driver(ABC):
+    """What an entry point of the group ``freehold.ipam_drivers`` names.
+
+    One object serves all threads of a process.
+    """
+
+    @abstractmethod
+    def __init__(self, surroundings: Surroundings) -> None: ...
+
+    @abstractmethod
+    def open(self, connection: "Connection") -> Pool:
+        """Open the pool for one unit of work.
+
+        Args:
+            connection: the unit's database connection, its transaction begun.
+                A driver whose pools need rollback may ignore it.
+        """
