@@ -17,6 +17,7 @@
     │   ├── NetworkNotFound
     │   ├── SubnetNotFound
     │   ├── PortNotFound
+    │   ├── SubnetPoolNotFound
     │   └── IpAddressAllocationNotFound
     ├── Conflict                                      409
     │   ├── OverlappingAllocationPools
@@ -25,6 +26,7 @@
     │   ├── NetworkInUse
     │   ├── SubnetInUse
     │   ├── SubnetAlreadyExists
+    │   ├── InvalidSharedSetting
     │   ├── MacAddressInUse
     │   ├── UnsupportedPortDeviceOwner
     │   ├── IpAddressAlreadyAllocated
@@ -35,6 +37,7 @@
     │   ├── DatabaseUnavailable
     │   ├── DatabaseNotUpgraded
     │   └── MacAddressGenerationFailure
+    ├── ConfigurationError                            500
     └── DriverNotFound                                500
 
 The name of a class is the ``type`` that a client of the Networking API sees,
@@ -98,9 +101,7 @@ class FreeholdError(Exception):
 
     status = HTTPStatus.INTERNAL_SERVER_ERROR
 
-    def __init__(
-        self, message: str, *, detail: str = "", refusals: Iterable[Refusal] = ()
-    ) -> None:
+    def __init__(self, message: str, *, detail: str = "", refusals: Iterable[Refusal] = ()) -> None:
         super().__init__(message)
         self.message = message
         self.refusals = tuple(refusals)
@@ -123,9 +124,7 @@ class InvalidInput(BadRequest):
     """A value is well-formed but not valid where it stands."""
 
     def __init__(self, reason: str, *, refusals: Iterable[Refusal] = ()) -> None:
-        FreeholdError.__init__(
-            self, f"Invalid input for operation: {reason}.", refusals=refusals
-        )
+        FreeholdError.__init__(self, f"Invalid input for operation: {reason}.", refusals=refusals)
 
 
 class AllocationOnAutoAddressSubnet(InvalidInput):
@@ -185,9 +184,7 @@ class InvalidSubnetRequest(BadRequest):
     """A driver cannot serve a subnet request of this kind."""
 
     def __init__(self, reason: str) -> None:
-        FreeholdError.__init__(
-            self, f"The subnet request could not be satisfied because: {reason}"
-        )
+        FreeholdError.__init__(self, f"The subnet request could not be satisfied because: {reason}")
 
 
 class DNSNameServersExhausted(BadRequest):
@@ -240,6 +237,13 @@ class PortNotFound(NotFound):
 
     def __init__(self, port_id: str) -> None:
         super().__init__(f"Port {port_id} could not be found.")
+
+
+class SubnetPoolNotFound(NotFound):
+    """There is no subnet pool with this id."""
+
+    def __init__(self, subnetpool_id: str) -> None:
+        super().__init__(f"Subnet pool {subnetpool_id} could not be found.")
 
 
 class IpAddressAllocationNotFound(NotFound):
@@ -308,6 +312,16 @@ class SubnetAlreadyExists(Conflict):
         super().__init__(f"Subnet {subnet_id} already exists.")
 
 
+class InvalidSharedSetting(Conflict):
+    """A network cannot be un-shared while others than its owner use it."""
+
+    def __init__(self, network: str) -> None:
+        super().__init__(
+            f"Unable to reconfigure sharing settings for network {network}. Multiple projects "
+            "are using it."
+        )
+
+
 class MacAddressInUse(Conflict):
     """Another port of the network has this MAC address."""
 
@@ -344,16 +358,12 @@ class IpAddressGenerationFailure(Conflict):
         cls, network_id: str, refusals: Iterable[Refusal]
     ) -> "IpAddressGenerationFailure":
         """Tell that no candidate subnet of a network could serve."""
-        return cls(
-            f"No more IP addresses available on network {network_id}.", refusals=refusals
-        )
+        return cls(f"No more IP addresses available on network {network_id}.", refusals=refusals)
 
     @classmethod
     def in_subnet(cls, subnet_id: str, refusal: Refusal) -> "IpAddressGenerationFailure":
         """Tell that one subnet could not serve."""
-        return cls(
-            f"No more IP addresses available for subnet {subnet_id}.", refusals=(refusal,)
-        )
+        return cls(f"No more IP addresses available for subnet {subnet_id}.", refusals=(refusal,))
 
 
 class IpAddressGenerationFailureAllSubnets(IpAddressGenerationFailure):
@@ -377,8 +387,7 @@ class AllocationContention(ServiceUnavailable):
 
     def __init__(self, subnet_id: str) -> None:
         super().__init__(
-            f"Too many others are taking addresses of subnet {subnet_id} at this moment; "
-            "try again."
+            f"Too many others are taking addresses of subnet {subnet_id} at this moment; try again."
         )
 
 
@@ -407,6 +416,13 @@ class MacAddressGenerationFailure(ServiceUnavailable):
 
 
 # 500
+
+
+class ConfigurationError(FreeholdError):
+    """The operator set a value that cannot work."""
+
+    def __init__(self, option: str, reason: str) -> None:
+        super().__init__(f"Wrong value of {option}: {reason}.")
 
 
 class DriverNotFound(FreeholdError):

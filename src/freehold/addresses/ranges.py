@@ -71,9 +71,7 @@ class AddressRange:
     @classmethod
     def of_network(cls, network: IPNetwork) -> "AddressRange":
         """Return all the addresses of a CIDR, network and broadcast included."""
-        return cls(
-            network.version, int(network.network_address), int(network.broadcast_address)
-        )
+        return cls(network.version, int(network.network_address), int(network.broadcast_address))
 
     @property
     def start(self) -> IPAddress:
@@ -99,17 +97,13 @@ class AddressRange:
     def overlaps(self, other: "AddressRange") -> bool:
         """Tell whether the two ranges share an address."""
         return (
-            self.version == other.version
-            and self.first <= other.last
-            and other.first <= self.last
+            self.version == other.version and self.first <= other.last and other.first <= self.last
         )
 
     def within(self, other: "AddressRange") -> bool:
         """Tell whether each address of this range is in the other one too."""
         return (
-            self.version == other.version
-            and other.first <= self.first
-            and self.last <= other.last
+            self.version == other.version and other.first <= self.first and self.last <= other.last
         )
 
     def __str__(self) -> str:

@@ -48,5 +48,5 @@ class Compensations:
         for what, undo in reversed(undos):
             try:
                 undo()
-            except Exception:  # noqa: BLE001  # whatever an outside system raises, the rest must be undone
+            except Exception:  # whatever an outside system raises, the rest must be undone
                 log.exception("Could not %s after a failure; an audit will find it", what)

@@ -12,7 +12,7 @@ call (see `freehold.ipam.compensations`).
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random
 from secrets import SystemRandom
@@ -44,7 +44,7 @@ class Surroundings:
         now: the clock.
     """
 
-    random: Random = SystemRandom()
+    random: Random = field(default_factory=SystemRandom)
     now: Callable[[], datetime] = utc_now
 
 
