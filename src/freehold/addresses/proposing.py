@@ -61,16 +61,19 @@ class Hints:
         return len(self._runs)
 
     def take(self, random: Random) -> int | None:
-        """Take a random address out of a random run, or tell that none is left.
+        """Take a random address, or tell that none is left.
 
-        Each run is as likely as any other, whatever its size.
+        Each address is as likely as any other: were each run so, addresses
+        would come in clusters out of the shortest gaps.
         """
         with self._lock:
             if not self._runs:
                 return None
-            place = random.randrange(len(self._runs))
+            ends = list(accumulate(last - first + 1 for first, last in self._runs))
+            index = random.randrange(ends[-1])
+            place = bisect_right(ends, index)
             first, last = self._runs[place]
-            number = random.randint(first, last)
+            number = last - (ends[place] - index - 1)
             rest = [run for run in ((first, number - 1), (number + 1, last)) if run[0] <= run[1]]
             if len(self._runs) - 1 + len(rest) > self._capacity:
                 rest = [max(rest, key=_size)]

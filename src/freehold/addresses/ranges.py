@@ -56,16 +56,16 @@ class AddressRange:
             InvalidAllocationPool: an end is no address, the ends differ in
                 version, or the end lies before the start.
         """
+        # As Neutron names a pool that is none.
+        named = str({"start": start, "end": end})
         try:
             low, high = ip_address(start), ip_address(end)
         except ValueError as error:
-            raise InvalidAllocationPool(f"{start}-{end}", detail=f"{error}.") from error
+            raise InvalidAllocationPool(named, detail=f"{error}.") from error
         if low.version != high.version:
-            raise InvalidAllocationPool(
-                f"{start}-{end}", detail="Its ends are of different IP versions."
-            )
+            raise InvalidAllocationPool(named, detail="Its ends are of different IP versions.")
         if low > high:  # type: ignore[operator]  # of one version, as was just checked
-            raise InvalidAllocationPool(f"{start}-{end}", detail="It ends before it starts.")
+            raise InvalidAllocationPool(named, detail="It ends before it starts.")
         return cls(low.version, int(low), int(high))
 
     @classmethod

@@ -25,7 +25,7 @@ def load_driver(name: str, surroundings: Surroundings | None = None) -> Driver:
             name,
             invoke_on_load=True,
             invoke_args=(surroundings or Surroundings(),),
-            warn_on_missing_entrypoint=False,
+            on_missing_entrypoints_callback=None,
         )
     except NoMatches as error:
         known = ExtensionManager(NAMESPACE, invoke_on_load=False).names()

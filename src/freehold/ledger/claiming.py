@@ -1,0 +1,117 @@
+"""How a claim is put to each kind of database.
+
+A claim is an INSERT that must not disturb the transaction when somebody else
+holds the address. Where the database can pass over duplicates without passing
+over other errors, it is asked to. Elsewhere (MariaDB, whose INSERT IGNORE
+would hide a missing subnet as well) the duplicate is an error that is caught;
+there it does not end the transaction.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol, TypedDict, TypeVar
+
+from oslo_db.exception import DBDuplicateEntry
+from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from freehold.ledger.tables import allocations
+
+MANY = 1000
+"""Rows, or values of an IN, that one statement has at most."""
+
+T = TypeVar("T")
+
+
+class Row(TypedDict):
+    """One row of ``allocations``."""
+
+    subnet_id: str
+    address: bytes
+    holder: str | None
+    allocated_at: object
+
+
+class Claiming(Protocol):
+    """A way of inserting rows of ``allocations`` that passes over those that exist."""
+
+    def one(self, connection: Connection, row: Row) -> bool:
+        """Insert a row, and tell whether there was none before."""
+        ...
+
+    def many(self, connection: Connection, rows: Sequence[Row]) -> set[bytes]:
+        """Insert those of one subnet's rows that do not exist; return their addresses."""
+        ...
+
+
+class PassingOver:
+    """INSERT .. ON CONFLICT DO NOTHING, of SQLite and PostgreSQL."""
+
+    def __init__(self, statement: sqlite.Insert | postgresql.Insert) -> None:
+        self._one = statement.on_conflict_do_nothing()
+        self._many = self._one.returning(allocations.c.address)
+
+    def one(self, connection: Connection, row: Row) -> bool:
+        """Insert a row, and tell whether there was none before."""
+        return connection.execute(self._one, [row]).rowcount == 1
+
+    def many(self, connection: Connection, rows: Sequence[Row]) -> set[bytes]:
+        """Insert the rows that do not exist: SQLAlchemy sends up to 1,000 a statement."""
+        return {bytes(row.address) for row in connection.execute(self._many, rows)}
+
+
+class Catching:
+    """A plain INSERT whose duplicate is caught: any database that goes on after it."""
+
+    _insert = insert(allocations)
+    _held = select(allocations.c.address).where(
+        allocations.c.subnet_id == bindparam("subnet_id"),
+        allocations.c.address.in_(bindparam("addresses", expanding=True)),
+    )
+
+    def one(self, connection: Connection, row: Row) -> bool:
+        """Insert a row, and tell whether there was none before."""
+        try:
+            connection.execute(self._insert, [row])
+        except DBDuplicateEntry:
+            return False
+        return True
+
+    def many(self, connection: Connection, rows: Sequence[Row]) -> set[bytes]:
+        """Insert the rows that do not exist, singly where others come in between."""
+        return {
+            address
+            for portion in portions(rows, MANY)
+            for address in self._portion(connection, portion)
+        }
+
+    def _portion(self, connection: Connection, rows: Sequence[Row]) -> set[bytes]:
+        parameters = {
+            "subnet_id": rows[0]["subnet_id"],
+            "addresses": [row["address"] for row in rows],
+        }
+        held = {bytes(row.address) for row in connection.execute(self._held, parameters)}
+        free = [row for row in rows if row["address"] not in held]
+        if not free:
+            return set()
+        try:
+            connection.execute(self._insert.values(free))
+        except DBDuplicateEntry:
+            return {row["address"] for row in free if self.one(connection, row)}
+        return {row["address"] for row in free}
+
+
+def claiming_for(dialect: str) -> Claiming:
+    """Return the way of claiming for a dialect of SQLAlchemy's."""
+    return _BY_DIALECT.get(dialect, _CATCHING)
+
+
+def portions(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """Yield the items in their order, at most ``size`` at a time."""
+    return (items[start : start + size] for start in range(0, len(items), size))
+
+
+_CATCHING = Catching()
+_BY_DIALECT: dict[str, Claiming] = {
+    "sqlite": PassingOver(sqlite.insert(allocations)),
+    "postgresql": PassingOver(postgresql.insert(allocations)),
+}

@@ -1,0 +1,64 @@
+"""The ledger's tables.
+
+Addresses are 16 bytes (`freehold.addresses.encoding`), so that on every
+database the primary key of ``allocations`` is the order of the addresses. That
+key is the only referee of who holds an address; the foreign key beside it is
+what keeps an address from being claimed in a subnet that is being removed.
+
+Times are UTC without an offset, to the microsecond.
+"""
+
+from sqlalchemy import (
+    Column,
+    DateTime,
+    ForeignKey,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+)
+from sqlalchemy.dialects import mysql
+
+NAMING_CONVENTION = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+"""Every constraint has a name, so that a migration can alter it on any database."""
+
+metadata = MetaData(naming_convention=NAMING_CONVENTION)
+
+_address = LargeBinary(16).with_variant(mysql.BINARY(16), "mysql", "mariadb")
+_time = DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
+
+ledger_subnets = Table(
+    "ledger_subnets",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("project_id", String(255), nullable=False),
+    Column("ip_version", SmallInteger, nullable=False),
+    Column("cidr", String(43), nullable=False),
+    Column("gateway_ip", String(45)),
+)
+
+ledger_pools = Table(
+    "ledger_pools",
+    metadata,
+    Column("subnet_id", ForeignKey("ledger_subnets.id", ondelete="CASCADE"), primary_key=True),
+    Column("first", _address, primary_key=True),
+    Column("last", _address, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+allocations = Table(
+    "allocations",
+    metadata,
+    Column("subnet_id", ForeignKey("ledger_subnets.id", ondelete="CASCADE"), primary_key=True),
+    Column("address", _address, primary_key=True),
+    Column("holder", String(255)),
+    Column("allocated_at", _time, nullable=False),
+    sqlite_with_rowid=False,
+)
