@@ -1,0 +1,1 @@
+"""IPAM drivers. `reference` is the one over Freehold's own ledger."""

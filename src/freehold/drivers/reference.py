@@ -1,0 +1,32 @@
+"""Freehold's reference driver: the entry point ``reference``.
+
+It keeps its ledger in the tables of `freehold.ledger.tables`, in the
+transaction of the unit of work, so there is nothing to undo but by rollback.
+What it keeps beyond that, hints, is in the memory of the process, and wrong
+hints cost a lost claim and nothing else. Hence it does not matter that a
+transaction in which one was learned may be rolled back.
+"""
+
+from sqlalchemy import Connection
+
+from freehold.addresses.proposing import HintBook
+from freehold.drivers.pool import LedgerPool
+from freehold.ipam.driver import Driver, Pool, Surroundings
+from freehold.ledger.sql import SqlLedger
+
+
+class ReferenceDriver(Driver):
+    """One for all threads of a process."""
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        self._surroundings = surroundings
+        self._book = HintBook()
+
+    def open(self, connection: Connection) -> Pool:
+        """Open the pool for one unit of work.
+
+        Args:
+            connection: its transaction begun.
+        """
+        ledger = SqlLedger(connection, self._surroundings.now)
+        return LedgerPool(ledger, self._book, self._surroundings)

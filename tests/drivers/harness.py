@@ -1,0 +1,101 @@
+"""Drivers under test, behind one way of opening units of work on them."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from ipaddress import ip_address, ip_network
+from random import Random
+from typing import Protocol
+
+from sqlalchemy import Engine
+
+from freehold.addresses.ranges import AddressRange, IPAddress
+from freehold.drivers.memory import MemoryDriver
+from freehold.drivers.reference import ReferenceDriver
+from freehold.ipam.driver import Pool, Subnet, Surroundings
+from freehold.ipam.requests import SpecificSubnetRequest
+from freehold.ledger.memory import MemoryLedger
+from tests.engines import writing
+
+
+class Harness(Protocol):
+    def opener(self) -> AbstractContextManager[Callable[[], Pool]]:
+        """Begin a transaction; what it yields opens pools in it."""
+        ...
+
+    def unit(self) -> AbstractContextManager[Pool]:
+        """Open one pool in a transaction of its own."""
+        ...
+
+    def another_process(self) -> "Harness":
+        """Return the same driver on the same ledger, without what it has in memory."""
+        ...
+
+
+class SqlHarness:
+    def __init__(self, engine: Engine, random: Random | None = None) -> None:
+        self.engine = engine
+        surroundings = Surroundings() if random is None else Surroundings(random)
+        self.driver = ReferenceDriver(surroundings)
+
+    @contextmanager
+    def opener(self) -> Iterator[Callable[[], Pool]]:
+        with writing(self.engine) as connection:
+            yield lambda: self.driver.open(connection)
+
+    @contextmanager
+    def unit(self) -> Iterator[Pool]:
+        with self.opener() as open_pool:
+            yield open_pool()
+
+    def another_process(self) -> "SqlHarness":
+        return SqlHarness(self.engine)
+
+
+class MemoryHarness:
+    def __init__(self, ledger: MemoryLedger | None = None, random: Random | None = None) -> None:
+        self.ledger = ledger or MemoryLedger()
+        surroundings = Surroundings() if random is None else Surroundings(random)
+        self.driver = MemoryDriver(surroundings, self.ledger)
+
+    @contextmanager
+    def opener(self) -> Iterator[Callable[[], Pool]]:
+        yield self.driver.open
+
+    @contextmanager
+    def unit(self) -> Iterator[Pool]:
+        with self.opener() as open_pool:
+            yield open_pool()
+
+    def another_process(self) -> "MemoryHarness":
+        return MemoryHarness(self.ledger)
+
+
+def create(
+    pool: Pool,
+    cidr: str = "10.0.0.0/26",
+    *pools: str,
+    gateway: str | None = None,
+    subnet_id: str = "s1",
+) -> Subnet:
+    """Take up a subnet; pools are written as ``10.0.0.2-10.0.0.9``, none means the default."""
+    return pool.allocate_subnet(request(cidr, *pools, gateway=gateway, subnet_id=subnet_id))
+
+
+def request(
+    cidr: str, *pools: str, gateway: str | None = None, subnet_id: str = "s1"
+) -> SpecificSubnetRequest:
+    return SpecificSubnetRequest(
+        subnet_id=subnet_id,
+        project_id="p1",
+        cidr=ip_network(cidr),
+        gateway_ip=None if gateway is None else ip_address(gateway),
+        allocation_pools=ranges(*pools) if pools else None,
+    )
+
+
+def ranges(*texts: str) -> tuple[AddressRange, ...]:
+    return tuple(AddressRange.parse(*text.split("-")) for text in texts)
+
+
+def ips(*texts: str) -> list[IPAddress]:
+    return [ip_address(text) for text in texts]
