@@ -1,0 +1,1 @@
+"""The database: engine, units of work, tables of the networking layer, migrations."""

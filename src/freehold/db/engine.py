@@ -1,0 +1,99 @@
+"""Making an SQLAlchemy engine on which the rest can rely.
+
+Every engine translates errors through oslo.db's filters, so that duplicate
+keys, missing references and lost connections look the same on any database.
+The values of a statement never get into an error's text, nor so into a log.
+On SQLite it sees to what other databases do by themselves: foreign keys
+hold, readers do not block a writer (WAL), and a unit that is going to write
+says so when it begins (``BEGIN IMMEDIATE``), since SQLite cannot promote a
+reader to a writer without a chance of failing halfway.
+"""
+
+from pathlib import Path
+from sqlite3 import Connection as SQLiteConnection
+from typing import Any
+
+from oslo_db.sqlalchemy import exc_filters
+from sqlalchemy import URL, Connection, Engine, StaticPool, create_engine, event, make_url
+
+WRITES = "freehold_writes"
+"""The execution option with which a connection announces a writing transaction."""
+
+SQLITE_BUSY_SECONDS = 10
+
+
+def is_sqlite(url: URL) -> bool:
+    """Tell whether a database URL means SQLite."""
+    return url.get_backend_name() == "sqlite"
+
+
+def is_in_memory(url: URL) -> bool:
+    """Tell whether a database URL means an SQLite database without a file."""
+    return is_sqlite(url) and url.database in (None, "", ":memory:")
+
+
+def make_engine(url: str | URL, *, pool_size: int = 16) -> Engine:
+    """Make an engine.
+
+    Args:
+        url: an SQLAlchemy database URL. The folder of an SQLite file is made
+            if it is missing.
+        pool_size: how many connections are kept open at the most.
+    """
+    target = make_url(url)
+    engine = _sqlite_engine(target, pool_size) if is_sqlite(target) else _server(target, pool_size)
+    exc_filters.register_engine(engine)
+    return engine
+
+
+def _server(url: URL, pool_size: int) -> Engine:
+    return create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_pre_ping=True,
+        pool_recycle=3600,
+        hide_parameters=True,
+    )
+
+
+def _sqlite_engine(url: URL, pool_size: int) -> Engine:
+    # isolation_level=None: the transactions are ours, not the sqlite3 module's.
+    arguments: dict[str, Any] = {
+        "check_same_thread": False,
+        "isolation_level": None,
+        "timeout": SQLITE_BUSY_SECONDS,
+    }
+    if is_in_memory(url):
+        engine = create_engine(
+            url, poolclass=StaticPool, connect_args=arguments, hide_parameters=True
+        )
+    else:
+        if url.database and not url.database.startswith("file:"):
+            Path(url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        engine = create_engine(
+            url,
+            pool_size=pool_size,
+            max_overflow=0,
+            connect_args=arguments,
+            hide_parameters=True,
+        )
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: SQLiteConnection, _record: object) -> None:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+
+    @event.listens_for(engine, "checkin")
+    def end_what_did_not_commit(connection: SQLiteConnection | None, _record: object) -> None:
+        # A COMMIT that fails leaves SQLite's transaction open, and SQLAlchemy takes it for ended.
+        if connection is not None and connection.in_transaction:
+            connection.rollback()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get(WRITES, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine

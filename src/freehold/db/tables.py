@@ -1,0 +1,110 @@
+"""The tables of networks, subnets and ports.
+
+Who holds which address is the ledger's to say (`freehold.ledger.tables`);
+``fixed_ips`` says which port shows it. With a driver that keeps its books
+elsewhere, only the latter is here.
+
+What a subnet has several of (pools, DNS servers, routes) is read and written
+with the subnet and searched by nobody, so it stands in the subnet's row.
+"""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    ForeignKey,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    UniqueConstraint,
+)
+from sqlalchemy.dialects import mysql
+
+from freehold.ledger.tables import NAMING_CONVENTION
+
+metadata = MetaData(naming_convention=NAMING_CONVENTION)
+
+
+def _text(length: int) -> String:
+    """A text that is compared by its characters, in upper and lower case alike distinct."""
+    return String(length).with_variant(
+        mysql.VARCHAR(length, collation="utf8mb4_bin"), "mysql", "mariadb"
+    )
+
+
+_id = String(36)
+_address = LargeBinary(16).with_variant(mysql.BINARY(16), "mysql", "mariadb")
+_time = DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
+
+networks = Table(
+    "networks",
+    metadata,
+    Column("id", _id, primary_key=True),
+    Column("project_id", _text(255), nullable=False, index=True),
+    Column("name", _text(255), nullable=False, index=True),
+    Column("admin_state_up", Boolean, nullable=False),
+    Column("shared", Boolean, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("created_at", _time, nullable=False),
+)
+
+network_guards = Table(
+    "network_guards",
+    metadata,
+    Column("network_id", ForeignKey("networks.id", ondelete="CASCADE"), primary_key=True),
+    Column("generation", BigInteger, nullable=False),
+)
+"""A value that changes whenever a network's set of subnets does.
+
+It is apart from the network, since on a Galera cluster a change of the
+network's own row would conflict with each port that is being added.
+"""
+
+subnets = Table(
+    "subnets",
+    metadata,
+    Column("id", _id, primary_key=True),
+    Column("network_id", ForeignKey("networks.id"), nullable=False, index=True),
+    Column("project_id", _text(255), nullable=False, index=True),
+    Column("name", _text(255), nullable=False, index=True),
+    Column("ip_version", SmallInteger, nullable=False),
+    Column("cidr", String(43), nullable=False),
+    Column("gateway_ip", String(45)),
+    Column("allocation_pools", JSON, nullable=False),
+    Column("dns_nameservers", JSON, nullable=False),
+    Column("host_routes", JSON, nullable=False),
+    Column("enable_dhcp", Boolean, nullable=False),
+    Column("ipv6_ra_mode", String(16)),
+    Column("ipv6_address_mode", String(16)),
+    Column("created_at", _time, nullable=False),
+)
+
+ports = Table(
+    "ports",
+    metadata,
+    Column("id", _id, primary_key=True),
+    Column("network_id", ForeignKey("networks.id"), nullable=False),
+    Column("project_id", _text(255), nullable=False, index=True),
+    Column("name", _text(255), nullable=False, index=True),
+    Column("admin_state_up", Boolean, nullable=False),
+    Column("mac_address", String(17), nullable=False),
+    Column("device_id", _text(255), nullable=False, index=True),
+    Column("device_owner", _text(255), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("created_at", _time, nullable=False),
+    UniqueConstraint("network_id", "mac_address"),
+)
+
+fixed_ips = Table(
+    "fixed_ips",
+    metadata,
+    Column("subnet_id", ForeignKey("subnets.id"), primary_key=True),
+    Column("address", _address, primary_key=True),
+    Column("port_id", ForeignKey("ports.id"), nullable=False, index=True),
+    Column("position", SmallInteger, nullable=False),
+    sqlite_with_rowid=False,
+)

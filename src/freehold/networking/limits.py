@@ -1,0 +1,21 @@
+"""Bounds and defaults that the operator sets; named as Neutron's options are."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the operator sets.
+
+    Attributes:
+        base_mac: generated MAC addresses begin like this; see
+            `freehold.addresses.mac.parse_base_mac`.
+        max_dns_nameservers: how many a subnet may have.
+        max_subnet_host_routes: how many a subnet may have.
+        max_fixed_ips_per_port: how many a client may ask for on one port.
+    """
+
+    base_mac: str = "fa:16:3e:00:00:00"
+    max_dns_nameservers: int = 5
+    max_subnet_host_routes: int = 20
+    max_fixed_ips_per_port: int = 100

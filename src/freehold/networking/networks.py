@@ -1,0 +1,133 @@
+"""Creating, reading, changing and deleting networks."""
+
+from collections.abc import Sequence
+
+from freehold.db.database import Database, Unit
+from freehold.db.retry import run_again_if_references_break
+from freehold.errors import InvalidSharedSetting, NetworkInUse
+from freehold.ipam.driver import Driver, Surroundings
+from freehold.networking import owners
+from freehold.networking.addressing import Addressing
+from freehold.networking.ids import new_id
+from freehold.networking.store import networks as network_rows
+from freehold.networking.store import ports as port_rows
+from freehold.networking.store import subnets as subnet_rows
+from freehold.networking.values import (
+    Filter,
+    Network,
+    NetworkChange,
+    NetworkDraft,
+    Port,
+    Subnet,
+    changed_attributes,
+)
+
+
+class Networks:
+    """The networks of a database."""
+
+    def __init__(self, database: Database, driver: Driver, surroundings: Surroundings) -> None:
+        self._database = database
+        self._driver = driver
+        self._surroundings = surroundings
+
+    def create(self, drafts: Sequence[NetworkDraft]) -> tuple[Network, ...]:
+        """Create networks: all of them or none."""
+        created = tuple(
+            Network(
+                id=new_id(self._surroundings.random),
+                project_id=draft.project_id,
+                name=draft.name,
+                admin_state_up=draft.admin_state_up,
+                shared=draft.shared,
+            )
+            for draft in drafts
+        )
+
+        def work(unit: Unit) -> None:
+            for network in created:
+                network_rows.add(unit.connection, network, self._surroundings.now())
+
+        self._database.write(work)
+        return created
+
+    def get(self, network_id: str) -> Network:
+        """Return one network.
+
+        Raises:
+            NetworkNotFound: there is none of this id.
+        """
+        return self._database.read(lambda connection: network_rows.get(connection, network_id))
+
+    def find(self, filters: Sequence[Filter]) -> tuple[Network, ...]:
+        """Return the networks that pass all the filters, ordered by id."""
+        return self._database.read(lambda connection: network_rows.find(connection, filters))
+
+    def update(self, network_id: str, change: NetworkChange) -> Network:
+        """Change a network, and return it as it is then.
+
+        Raises:
+            NetworkNotFound: there is none of this id.
+            InvalidSharedSetting: others use it, and it is not to be shared any more.
+        """
+
+        def work(unit: Unit) -> Network:
+            network = network_rows.get(unit.connection, network_id)
+            if network.shared and change.shared is False:
+                _check_only_owner_uses(unit, network)
+            values = changed_attributes(change)
+            if values:
+                network_rows.change(unit.connection, network_id, values)
+            return network_rows.get(unit.connection, network_id)
+
+        return self._database.write(work)
+
+    def delete(self, network_id: str) -> None:
+        """Delete a network with its subnets and the ports of network services.
+
+        Raises:
+            NetworkNotFound: there is none of this id.
+            NetworkInUse: other ports are still there.
+        """
+
+        def work(unit: Unit) -> None:
+            network_rows.guard(unit.connection, network_id)
+            _, subnets = network_rows.get_with_subnets(unit.connection, network_id)
+            others = port_rows.not_owned_by(
+                unit.connection, network_id, owners.DELETED_WITH_NETWORK
+            )
+            if others:
+                raise NetworkInUse(
+                    network_id,
+                    "There are one or more ports still in use on the network, id for these "
+                    f"ports is: {','.join(others)}",
+                )
+            ports = port_rows.find(unit.connection, [Filter("network_id", (network_id,))])
+            with run_again_if_references_break():
+                self._remove_rows(unit, network_id, subnets, ports)
+            addressing = Addressing(self._driver, unit)
+            for port in ports:
+                addressing.deallocate(port.id, port.fixed_ips)
+            for subnet in subnets:
+                addressing.remove_subnet(subnet, ())
+
+        self._database.write(work)
+
+    @staticmethod
+    def _remove_rows(
+        unit: Unit, network_id: str, subnets: Sequence[Subnet], ports: Sequence[Port]
+    ) -> None:
+        for port in ports:
+            port_rows.remove_fixed_ips(unit.connection, port.id)
+            port_rows.remove(unit.connection, port.id)
+        for subnet in subnets:
+            subnet_rows.remove(unit.connection, subnet.id)
+        network_rows.remove(unit.connection, network_id)
+
+
+def _check_only_owner_uses(unit: Unit, network: Network) -> None:
+    projects = port_rows.projects_on(unit.connection, network.id)
+    subnets = subnet_rows.find(unit.connection, [Filter("network_id", (network.id,))])
+    projects |= {subnet.project_id for subnet in subnets}
+    if projects - {network.project_id}:
+        raise InvalidSharedSetting(network.name)

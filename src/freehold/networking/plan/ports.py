@@ -1,0 +1,307 @@
+"""Which addresses a port is to get, keep and give back.
+
+A *wish* is one request and the subnets that may serve it, preferred ones
+first. Wishes for one certain address come before the others, so that none of
+the others is given that address.
+
+Rules, all of them Neutron's:
+
+* A port without ``fixed_ips`` gets one IPv4 address and one stateful IPv6
+  address, where there are such subnets.
+* A port gets one automatic (EUI-64) address of each auto-address subnet,
+  whatever else it asks for, and loses it only when its MAC address changes.
+  Router interfaces get one only if they ask.
+* DHCP ports take the next address, so that they sit at a pool's beginning.
+* On an update an address that is asked for by value is kept if the port has
+  it, and one that is asked for by subnet is kept if the port has any there.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from freehold.addresses.eui64 import eui64_address
+from freehold.addresses.pools import is_assignable
+from freehold.addresses.ranges import IPAddress
+from freehold.errors import (
+    AllocationOnAutoAddressSubnet,
+    InvalidInput,
+    InvalidIpForNetwork,
+    InvalidIpForSubnet,
+    Reason,
+    Refusal,
+    SubnetNotFound,
+)
+from freehold.ipam.refusals import unsuitable
+from freehold.ipam.requests import (
+    AddressRequest,
+    AnyAddressRequest,
+    AutomaticAddressRequest,
+    PreferNextAddressRequest,
+    SpecificAddressRequest,
+)
+from freehold.networking import owners
+from freehold.networking.values import FixedIP, FixedIPRequest, Port, Subnet
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """One request for an address, and who may serve it."""
+
+    request: AddressRequest
+    subnet_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PortPlan:
+    """What is to be done about a port's addresses."""
+
+    add: tuple[Wish, ...] = ()
+    keep: tuple[FixedIP, ...] = ()
+    remove: tuple[FixedIP, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Surrounding:
+    """What a port's addresses depend on, as it was read.
+
+    Attributes:
+        network_id: the port's network.
+        subnets: the network's subnets, preferred ones first.
+        elsewhere: ids of subnets that exist on other networks, among those
+            that the request names.
+        max_fixed_ips: how many addresses may be asked for.
+    """
+
+    network_id: str
+    subnets: tuple[Subnet, ...]
+    elsewhere: frozenset[str]
+    max_fixed_ips: int
+
+
+def plan_new_port(
+    port: Port, asked: Sequence[FixedIPRequest] | None, around: Surrounding
+) -> PortPlan:
+    """Plan the addresses of a port that is being created.
+
+    Args:
+        port: the port, without addresses.
+        asked: the addresses that the client asks for; None if it leaves that
+            to the network.
+        around: what is on the network.
+
+    Raises:
+        InvalidInput, InvalidIpForNetwork, InvalidIpForSubnet,
+        AllocationOnAutoAddressSubnet, SubnetNotFound: a request cannot be
+            served, whoever holds what.
+    """
+    if asked is None:
+        wishes = _offered(port, around.subnets)
+    else:
+        _check_number(asked, around)
+        wishes = [wish for request in asked for wish in _asked_for(port, request, around)]
+    return PortPlan(add=_certain_first([*wishes, *_automatic(port, around.subnets)]))
+
+
+def plan_port_update(
+    port: Port, new: Port, asked: Sequence[FixedIPRequest] | None, around: Surrounding
+) -> PortPlan:
+    """Plan the addresses of a port that is being updated.
+
+    Args:
+        port: the port as it is.
+        new: the port as it is going to be, but for its addresses.
+        asked: the addresses that the client asks for; None if they are to stay
+            as they are.
+        around: what is on the network.
+
+    Raises:
+        InvalidInput, InvalidIpForNetwork, InvalidIpForSubnet,
+        AllocationOnAutoAddressSubnet, SubnetNotFound: a request cannot be
+            served, whoever holds what.
+    """
+    outdated = _outdated(port, new, around.subnets)
+    if asked is None:
+        if not outdated:
+            return PortPlan(keep=port.fixed_ips)
+        asked = [FixedIPRequest(held.subnet_id, held.ip_address) for held in port.fixed_ips]
+    else:
+        _check_number(asked, around)
+    unclaimed = list(port.fixed_ips)
+    wishes: list[Wish] = []
+    for request in sorted(asked, key=lambda request: request.ip_address is None):
+        held = _already_held(request, unclaimed)
+        if held is not None:
+            unclaimed.remove(held)
+        elif not _stands_for(request, outdated):
+            wishes += _asked_for(new, request, around)
+    automatic = {subnet.id for subnet in around.subnets if _implies_address(new, subnet)}
+    remove = tuple(
+        held for held in unclaimed if held.subnet_id not in automatic or held in outdated
+    )
+    remove += tuple(held for held in outdated if held not in remove)
+    keep = tuple(held for held in port.fixed_ips if held not in remove)
+    served = {held.subnet_id for held in keep}
+    renewed = [subnet for subnet in around.subnets if subnet.id not in served]
+    return PortPlan(
+        add=_certain_first([*wishes, *_automatic(new, renewed)]), keep=keep, remove=remove
+    )
+
+
+def plan_automatic_address(port: Port, subnet: Subnet) -> Wish | None:
+    """Plan the address that a port gets from a new auto-address subnet, if any."""
+    wishes = _automatic(port, [subnet])
+    return wishes[0] if wishes else None
+
+
+def _offered(port: Port, subnets: Sequence[Subnet]) -> list[Wish]:
+    """Wish for what a port gets without asking, automatic addresses aside."""
+    wishes = []
+    for version in (4, 6):
+        candidates = tuple(
+            subnet.id
+            for subnet in subnets
+            if subnet.ip_version == version and not subnet.auto_address
+        )
+        if candidates:
+            wishes.append(Wish(_uncertain(port), candidates))
+    return wishes
+
+
+def _automatic(port: Port, subnets: Sequence[Subnet]) -> list[Wish]:
+    """Wish for the automatic addresses that these subnets imply."""
+    return [
+        Wish(AutomaticAddressRequest(subnet.cidr, port.mac_address, holder=port.id), (subnet.id,))
+        for subnet in subnets
+        if _implies_address(port, subnet)
+    ]
+
+
+def _asked_for(port: Port, request: FixedIPRequest, around: Surrounding) -> list[Wish]:
+    """Wish for what one entry asks for: nothing if the subnet implies it anyway."""
+    subnet = _subnet_for(port, request, around)
+    address = request.ip_address
+    if address is None:
+        if _implies_address(port, subnet):
+            return []
+        return [Wish(_uncertain(port), (subnet.id,))]
+    if subnet.auto_address and port.device_owner not in owners.ROUTER_INTERFACES:
+        formed = eui64_address(subnet.cidr, port.mac_address)
+        if address != formed:
+            raise AllocationOnAutoAddressSubnet(
+                str(address), subnet.id, refusals=[_only_automatic(subnet, formed)]
+            )
+        if _implies_address(port, subnet):
+            return []
+    return [Wish(SpecificAddressRequest(address, holder=port.id), (subnet.id,))]
+
+
+def _subnet_for(port: Port, request: FixedIPRequest, around: Surrounding) -> Subnet:
+    """Return the subnet that one entry means."""
+    if not around.subnets:
+        raise InvalidInput(
+            "IP allocation requires subnets for network",
+            refusals=[Refusal(Reason.NO_SUBNET, f"Network {around.network_id} has no subnets.")],
+        )
+    address = request.ip_address
+    if request.subnet_id is not None:
+        subnet = _member(request.subnet_id, around)
+        if address is not None and not _may_hold(port, address, subnet):
+            raise InvalidIpForSubnet(
+                str(address), refusals=[unsuitable(subnet.id, subnet.cidr, address)]
+            )
+        return subnet
+    if address is None:
+        raise InvalidInput("IP allocation requires subnet_id or ip_address")
+    for subnet in around.subnets:
+        if _may_hold(port, address, subnet):
+            return subnet
+    raise InvalidIpForNetwork(
+        str(address),
+        refusals=[unsuitable(subnet.id, subnet.cidr, address) for subnet in around.subnets],
+    )
+
+
+def _member(subnet_id: str, around: Surrounding) -> Subnet:
+    for subnet in around.subnets:
+        if subnet.id == subnet_id:
+            return subnet
+    if subnet_id in around.elsewhere:
+        raise InvalidInput(
+            f"Failed to create port on network {around.network_id}, because fixed_ips included "
+            f"invalid subnet {subnet_id}"
+        )
+    raise SubnetNotFound(subnet_id)
+
+
+def _may_hold(port: Port, address: IPAddress, subnet: Subnet) -> bool:
+    # As in Neutron, a port without an owner may turn out to be a router's.
+    may_be_router = not port.device_owner or port.device_owner in owners.ROUTERS
+    return is_assignable(subnet.cidr, address, router=may_be_router)
+
+
+def _implies_address(port: Port, subnet: Subnet) -> bool:
+    return subnet.auto_address and port.device_owner not in owners.NO_AUTOMATIC_ADDRESSES
+
+
+def _outdated(port: Port, new: Port, subnets: Sequence[Subnet]) -> tuple[FixedIP, ...]:
+    """Return the automatic addresses that a change of the MAC address outdates."""
+    if port.mac_address == new.mac_address:
+        return ()
+    formed = {
+        FixedIP(subnet.id, eui64_address(subnet.cidr, port.mac_address))
+        for subnet in subnets
+        if _implies_address(new, subnet)
+    }
+    return tuple(held for held in port.fixed_ips if held in formed)
+
+
+def _already_held(request: FixedIPRequest, unclaimed: Sequence[FixedIP]) -> FixedIP | None:
+    """Return the address that serves an entry without anything being done."""
+    for held in reversed(unclaimed):
+        if _stands_for(request, (held,)):
+            return held
+    return None
+
+
+def _stands_for(request: FixedIPRequest, held: Sequence[FixedIP]) -> bool:
+    """Tell whether one of these addresses is what an entry asks for."""
+    return any(
+        request.subnet_id in (None, fixed_ip.subnet_id)
+        and request.ip_address in (None, fixed_ip.ip_address)
+        and (request.subnet_id is not None or request.ip_address is not None)
+        for fixed_ip in held
+    )
+
+
+def _uncertain(port: Port) -> AddressRequest:
+    if port.device_owner == owners.DHCP:
+        return PreferNextAddressRequest(holder=port.id)
+    return AnyAddressRequest(holder=port.id)
+
+
+def _certain_first(wishes: Sequence[Wish]) -> tuple[Wish, ...]:
+    return tuple(
+        sorted(
+            wishes,
+            key=lambda wish: isinstance(wish.request, AnyAddressRequest | PreferNextAddressRequest),
+        )
+    )
+
+
+def _check_number(asked: Sequence[FixedIPRequest], around: Surrounding) -> None:
+    if len(asked) > around.max_fixed_ips:
+        raise InvalidInput(
+            f"Exceeded maximum amount of fixed IPs per port: {len(asked)} asked for, "
+            f"{around.max_fixed_ips} allowed"
+        )
+
+
+def _only_automatic(subnet: Subnet, formed: IPAddress) -> Refusal:
+    return Refusal(
+        Reason.AUTOMATIC_ADDRESSES_ONLY,
+        f"Subnet {subnet.id} ({subnet.cidr}) has automatic addresses only; this port's is "
+        f"{formed}.",
+        subnet.id,
+        str(subnet.cidr),
+        {"automatic_address": str(formed)},
+    )

@@ -1,0 +1,235 @@
+"""What a new or changed subnet is going to be, or why it cannot be.
+
+Each check has Neutron's outcome for the same input. A subnet's CIDR never
+changes, and its IPv6 modes do not either.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from freehold.addresses.gateway import check_gateway, default_gateway
+from freehold.addresses.pools import check_gateway_outside, default_pools, validate_pools
+from freehold.addresses.ranges import AddressRange, IPAddress, IPNetwork
+from freehold.errors import (
+    DNSNameServersExhausted,
+    GatewayIpInUse,
+    HostRoutesExhausted,
+    InvalidInput,
+)
+from freehold.networking.limits import Limits
+from freehold.networking.values import (
+    AUTO_ADDRESS_MODES,
+    Gateway,
+    HostRoute,
+    IPv6Mode,
+    Subnet,
+    SubnetChange,
+    SubnetDraft,
+    changed_attributes,
+)
+
+LONGEST_DHCP_PREFIX = {4: 30, 6: 126}
+"""Longer prefixes leave no room for a DHCP server beside a host."""
+
+EUI64_PREFIX_LENGTH = 64
+
+
+def plan_new_subnet(
+    subnet_id: str,
+    draft: SubnetDraft,
+    siblings: Sequence[Subnet],
+    limits: Limits,
+    *,
+    shared: bool = False,
+) -> Subnet:
+    """Return the subnet that a draft describes.
+
+    Args:
+        subnet_id: the id that it will have.
+        draft: what the client asks for.
+        siblings: the subnets that its network already has.
+        limits: the operator's bounds.
+        shared: whether its network is shared.
+
+    Raises:
+        InvalidInput: an attribute is not valid here, or the CIDR overlaps with
+            a sibling's.
+        InvalidAllocationPool, OutOfBoundsAllocationPool,
+        OverlappingAllocationPools, GatewayConflictWithAllocationPools: the
+            pools cannot stand.
+        DNSNameServersExhausted, HostRoutesExhausted: too many of them.
+    """
+    _check_version(draft.ip_version, draft.cidr, "cidr")
+    _check_cidr(draft.cidr, draft.enable_dhcp)
+    if isinstance(draft.gateway_ip, Gateway):
+        gateway: IPAddress | None = default_gateway(draft.cidr)
+    else:
+        gateway = draft.gateway_ip
+        if gateway is not None:
+            check_gateway(draft.cidr, gateway)
+    _check_told(draft.ip_version, draft.dns_nameservers, draft.host_routes, "new subnet", limits)
+    _check_modes(draft)
+    pools = _new_pools(draft, gateway)
+    _check_overlap(draft, siblings)
+    return Subnet(
+        id=subnet_id,
+        network_id=draft.network_id,
+        project_id=draft.project_id,
+        name=draft.name,
+        cidr=draft.cidr,
+        gateway_ip=gateway,
+        allocation_pools=pools,
+        dns_nameservers=draft.dns_nameservers,
+        host_routes=draft.host_routes,
+        enable_dhcp=draft.enable_dhcp,
+        ipv6_ra_mode=draft.ipv6_ra_mode,
+        ipv6_address_mode=draft.ipv6_address_mode,
+        shared=shared,
+    )
+
+
+def plan_subnet_change(
+    subnet: Subnet, change: SubnetChange, gateway_port_id: str | None, limits: Limits
+) -> Subnet:
+    """Return what a subnet is going to be after a change.
+
+    Args:
+        subnet: what it is.
+        change: what the client asks for.
+        gateway_port_id: the router's port that holds the present gateway
+            address; None if there is none.
+        limits: the operator's bounds.
+
+    Raises:
+        InvalidInput: an attribute is not valid here.
+        GatewayIpInUse: the gateway would change under a router.
+        InvalidAllocationPool, OutOfBoundsAllocationPool,
+        OverlappingAllocationPools, GatewayConflictWithAllocationPools: the
+            pools cannot stand.
+        DNSNameServersExhausted, HostRoutesExhausted: too many of them.
+    """
+    # The attributes' own names and types are those of the change: see values.
+    wanted = replace(subnet, **changed_attributes(change))  # type: ignore[arg-type]
+    if wanted.enable_dhcp and not subnet.enable_dhcp:
+        _check_dhcp(subnet.cidr)
+    if wanted.gateway_ip != subnet.gateway_ip:
+        _check_new_gateway(subnet, wanted.gateway_ip, gateway_port_id)
+    # What stays as it is was checked before, against the limits of that time.
+    _check_told(
+        subnet.ip_version,
+        () if wanted.dns_nameservers == subnet.dns_nameservers else wanted.dns_nameservers,
+        () if wanted.host_routes == subnet.host_routes else wanted.host_routes,
+        subnet.id,
+        limits,
+    )
+    if not wanted.enable_dhcp and (subnet.ipv6_ra_mode or subnet.ipv6_address_mode):
+        raise InvalidInput("Cannot disable enable_dhcp with ipv6 attributes set")
+    pools = validate_pools(subnet.cidr, wanted.allocation_pools)
+    if (wanted.gateway_ip, pools) != (subnet.gateway_ip, subnet.allocation_pools):
+        check_gateway_outside(wanted.gateway_ip, pools)
+    return replace(wanted, allocation_pools=pools)
+
+
+def _check_version(ip_version: int, value: IPNetwork | IPAddress, name: str) -> None:
+    if value.version != ip_version:
+        raise InvalidInput(f"{name} '{value}' does not match the ip_version '{ip_version}'")
+
+
+def _check_cidr(cidr: IPNetwork, enable_dhcp: bool) -> None:
+    if cidr.version == 6 and not int(cidr.network_address):
+        raise InvalidInput("IPv6 subnet '::' is not supported")
+    if enable_dhcp:
+        _check_dhcp(cidr)
+    if not cidr.prefixlen:
+        raise InvalidInput("0 is not allowed as CIDR prefix length")
+
+
+def _check_dhcp(cidr: IPNetwork) -> None:
+    if cidr.prefixlen > LONGEST_DHCP_PREFIX[cidr.version]:
+        raise InvalidInput(
+            "Subnet has a prefix length that is incompatible with DHCP service enabled"
+        )
+    if cidr.is_multicast:
+        raise InvalidInput("Multicast IP subnet is not supported if enable_dhcp is True")
+    if cidr.is_loopback:
+        raise InvalidInput("Loopback IP subnet is not supported if enable_dhcp is True")
+    if cidr.version == 4 and not int(cidr.network_address):
+        raise InvalidInput("First IP '0.0.0.0' of network is not supported if enable_dhcp is True.")
+
+
+def _check_new_gateway(
+    subnet: Subnet, gateway: IPAddress | None, gateway_port_id: str | None
+) -> None:
+    if gateway is not None:
+        check_gateway(subnet.cidr, gateway)
+    if gateway_port_id is not None:
+        raise GatewayIpInUse(str(subnet.gateway_ip), gateway_port_id)
+
+
+def _check_told(
+    ip_version: int,
+    servers: Sequence[IPAddress],
+    routes: Sequence[HostRoute],
+    subnet_id: str,
+    limits: Limits,
+) -> None:
+    """Check what the subnet's hosts are told: DNS servers and routes."""
+    if len(servers) > limits.max_dns_nameservers:
+        raise DNSNameServersExhausted(subnet_id, limits.max_dns_nameservers)
+    for server in servers:
+        _check_version(ip_version, server, "dns_nameserver")
+    if len(routes) > limits.max_subnet_host_routes:
+        raise HostRoutesExhausted(subnet_id, limits.max_subnet_host_routes)
+    for route in routes:
+        _check_version(ip_version, route.nexthop, "nexthop")
+        _check_version(ip_version, route.destination, "destination")
+
+
+def _check_modes(draft: SubnetDraft) -> None:
+    modes: dict[str, IPv6Mode] = {
+        name: mode
+        for name, mode in (
+            ("ipv6_ra_mode", draft.ipv6_ra_mode),
+            ("ipv6_address_mode", draft.ipv6_address_mode),
+        )
+        if mode is not None
+    }
+    if not modes:
+        return
+    if draft.ip_version == 4:
+        raise InvalidInput(f"{next(iter(modes))} is not valid when ip_version is 4")
+    if not draft.enable_dhcp:
+        raise InvalidInput(
+            "ipv6_ra_mode or ipv6_address_mode cannot be set when enable_dhcp is set to False"
+        )
+    if len(set(modes.values())) > 1:
+        raise InvalidInput(
+            f"ipv6_ra_mode set to '{draft.ipv6_ra_mode}' with ipv6_address_mode set to "
+            f"'{draft.ipv6_address_mode}' is not valid. If both attributes are set, they must "
+            "be the same value"
+        )
+    if AUTO_ADDRESS_MODES & set(modes.values()) and draft.cidr.prefixlen != EUI64_PREFIX_LENGTH:
+        raise InvalidInput(
+            f"Invalid CIDR {draft.cidr} for IPv6 address mode. OpenStack uses the EUI-64 address "
+            "format, which requires the prefix to be /64"
+        )
+
+
+def _new_pools(draft: SubnetDraft, gateway: IPAddress | None) -> tuple[AddressRange, ...]:
+    if draft.allocation_pools is None:
+        return default_pools(draft.cidr, gateway)
+    pools = validate_pools(draft.cidr, draft.allocation_pools)
+    check_gateway_outside(gateway, pools)
+    return pools
+
+
+def _check_overlap(draft: SubnetDraft, siblings: Sequence[Subnet]) -> None:
+    if any(
+        sibling.ip_version == draft.cidr.version and sibling.cidr.overlaps(draft.cidr)
+        for sibling in siblings
+    ):
+        # Which sibling it is may be nobody's business who asks.
+        raise InvalidInput(
+            f"Requested subnet with cidr: {draft.cidr} for network: {draft.network_id} overlaps "
+            "with another subnet"
+        )

@@ -1,0 +1,282 @@
+"""Creating, reading, changing and deleting ports and their addresses.
+
+Invariant: a port and all its addresses are there, or none of them is.
+"""
+
+from collections.abc import Iterator, Sequence, Set
+from contextlib import contextmanager
+from dataclasses import replace
+
+from oslo_db.exception import DBDuplicateEntry
+from sqlalchemy import Connection
+
+from freehold.addresses.mac import random_mac
+from freehold.db.database import Database, Unit
+from freehold.db.retry import RunAgain, run_again_if_references_break
+from freehold.errors import (
+    IpAddressAlreadyAllocated,
+    MacAddressGenerationFailure,
+    MacAddressInUse,
+    UnsupportedPortDeviceOwner,
+)
+from freehold.ipam.driver import Driver, Surroundings
+from freehold.networking import owners
+from freehold.networking.addressing import Addressing
+from freehold.networking.ids import new_id
+from freehold.networking.limits import Limits
+from freehold.networking.plan.ports import (
+    PortPlan,
+    Surrounding,
+    plan_new_port,
+    plan_port_update,
+)
+from freehold.networking.store import networks as network_rows
+from freehold.networking.store import ports as port_rows
+from freehold.networking.store import subnets as subnet_rows
+from freehold.networking.values import (
+    KEEP,
+    Filter,
+    FixedIP,
+    FixedIPRequest,
+    MacAddress,
+    Port,
+    PortChange,
+    PortDraft,
+    Subnet,
+    changed_attributes,
+)
+
+MAC_ATTEMPTS = 16
+
+
+class Ports:
+    """The ports of a database."""
+
+    def __init__(
+        self, database: Database, driver: Driver, limits: Limits, surroundings: Surroundings
+    ) -> None:
+        self._database = database
+        self._driver = driver
+        self._limits = limits
+        self._surroundings = surroundings
+
+    def create(self, drafts: Sequence[PortDraft]) -> tuple[Port, ...]:
+        """Create ports with their addresses: all of them or none.
+
+        Raises:
+            NetworkNotFound: a draft names a network that is not there.
+            MacAddressInUse: another port of the network has the MAC address.
+            IpAddressGenerationFailure: nothing is left to hand out.
+            IpAddressAlreadyAllocated: an address asked for is held.
+            FreeholdError: a draft cannot stand; see
+                `freehold.networking.plan.ports.plan_new_port`.
+        """
+        macs = _MacAttempts()
+
+        def work(unit: Unit) -> tuple[Port, ...]:
+            addressing = Addressing(self._driver, unit)
+            subnets = _SubnetsOfNetworks(unit.connection)
+            return tuple(self._create(unit, addressing, subnets, draft, macs) for draft in drafts)
+
+        return self._database.write(work)
+
+    def get(self, port_id: str) -> Port:
+        """Return one port.
+
+        Raises:
+            PortNotFound: there is none of this id.
+        """
+        return self._database.read(lambda connection: port_rows.get(connection, port_id))
+
+    def find(self, filters: Sequence[Filter]) -> tuple[Port, ...]:
+        """Return the ports that pass all the filters, ordered by id."""
+        return self._database.read(lambda connection: port_rows.find(connection, filters))
+
+    def update(self, port_id: str, change: PortChange) -> Port:
+        """Change a port, and return it as it is then.
+
+        Raises:
+            PortNotFound: there is none of this id.
+            MacAddressInUse: another port of the network has the MAC address.
+            UnsupportedPortDeviceOwner: a network service's port keeps its MAC.
+            IpAddressGenerationFailure: nothing is left to hand out.
+            IpAddressAlreadyAllocated: an address asked for is held.
+            FreeholdError: the change cannot stand; see
+                `freehold.networking.plan.ports.plan_port_update`.
+        """
+        macs = _MacAttempts()
+
+        def work(unit: Unit) -> Port:
+            port = port_rows.get(unit.connection, port_id)
+            new = self._changed(port, change)
+            plan = self._plan_update(unit.connection, port, new, change)
+            self._store_change(unit, port, new, change, macs)
+            addressing = Addressing(self._driver, unit)
+            added = addressing.allocate(port.network_id, plan.add)
+            if plan.add or plan.remove:
+                port_rows.remove_fixed_ips(unit.connection, port.id)
+                _show(unit.connection, port.id, (*plan.keep, *added))
+            addressing.deallocate(port.id, plan.remove)
+            return replace(new, fixed_ips=(*plan.keep, *added))
+
+        return self._database.write(work)
+
+    def delete(self, port_id: str) -> None:
+        """Delete a port, and give its addresses back.
+
+        Raises:
+            PortNotFound: there is none of this id.
+        """
+
+        def work(unit: Unit) -> None:
+            port = port_rows.get(unit.connection, port_id)
+            if port.fixed_ips:
+                port_rows.remove_fixed_ips(unit.connection, port.id)
+            port_rows.remove(unit.connection, port.id)
+            Addressing(self._driver, unit).deallocate(port.id, port.fixed_ips)
+
+        self._database.write(work)
+
+    def _create(
+        self,
+        unit: Unit,
+        addressing: Addressing,
+        subnets: "_SubnetsOfNetworks",
+        draft: PortDraft,
+        macs: "_MacAttempts",
+    ) -> Port:
+        generated = isinstance(draft.mac_address, MacAddress)
+        port = Port(
+            id=new_id(self._surroundings.random),
+            network_id=draft.network_id,
+            project_id=draft.project_id,
+            name=draft.name,
+            admin_state_up=draft.admin_state_up,
+            mac_address=self._mac(draft.mac_address),
+            device_id=draft.device_id,
+            device_owner=draft.device_owner,
+        )
+        around = self._around(subnets, port.network_id, draft.fixed_ips or ())
+        plan = plan_new_port(port, draft.fixed_ips, around)
+        with run_again_if_references_break(), macs.watching(port, generated):
+            port_rows.add(unit.connection, port, self._surroundings.now())
+        added = addressing.allocate(port.network_id, plan.add)
+        _show(unit.connection, port.id, added)
+        return replace(port, fixed_ips=added)
+
+    def _around(
+        self, subnets: "_SubnetsOfNetworks", network_id: str, asked: Sequence[FixedIPRequest]
+    ) -> Surrounding:
+        """Return what the addresses of a network's port depend on."""
+        own = subnets.of(network_id)
+        named = {request.subnet_id for request in asked if request.subnet_id is not None}
+        return Surrounding(
+            network_id=network_id,
+            subnets=own,
+            elsewhere=subnets.existing(named - {subnet.id for subnet in own}),
+            max_fixed_ips=self._limits.max_fixed_ips_per_port,
+        )
+
+    def _mac(self, wanted: str | MacAddress) -> str:
+        if isinstance(wanted, MacAddress):
+            return random_mac(self._limits.base_mac, self._surroundings.random)
+        return wanted
+
+    def _changed(self, port: Port, change: PortChange) -> Port:
+        """Return the port as it is going to be, but for its addresses."""
+        values = {
+            name: self._mac(value) if isinstance(value, MacAddress) else value
+            for name, value in changed_attributes(change).items()
+            if name != "fixed_ips"
+        }
+        # The attributes' own names and types are those of the change: see values.
+        new = replace(port, **values)  # type: ignore[arg-type]
+        owner = new.device_owner or port.device_owner
+        if new.mac_address != port.mac_address and owner.startswith(owners.NETWORK_PREFIX):
+            raise UnsupportedPortDeviceOwner("mac address update", owner, port.id)
+        return new
+
+    def _plan_update(
+        self, connection: Connection, port: Port, new: Port, change: PortChange
+    ) -> PortPlan:
+        asked = None if change.fixed_ips is KEEP else change.fixed_ips
+        if asked is None and new.mac_address == port.mac_address:
+            return PortPlan(keep=port.fixed_ips)
+        around = self._around(_SubnetsOfNetworks(connection), port.network_id, asked or ())
+        return plan_port_update(port, new, asked, around)
+
+    @staticmethod
+    def _store_change(
+        unit: Unit, port: Port, new: Port, change: PortChange, macs: "_MacAttempts"
+    ) -> None:
+        values = {
+            name: getattr(new, name)
+            for name in changed_attributes(change)
+            if getattr(new, name) != getattr(port, name)
+        }
+        if values:
+            generated = isinstance(change.mac_address, MacAddress)
+            with macs.watching(new, generated):
+                port_rows.change(unit.connection, port.id, values)
+
+
+class _SubnetsOfNetworks:
+    """The subnets that a unit of work has to do with, each network's read once."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._read: dict[str, tuple[Subnet, ...]] = {}
+
+    def of(self, network_id: str) -> tuple[Subnet, ...]:
+        """Return a network's subnets, the oldest first.
+
+        Raises:
+            NetworkNotFound: there is no such network.
+        """
+        if network_id not in self._read:
+            _, self._read[network_id] = network_rows.get_with_subnets(self._connection, network_id)
+        return self._read[network_id]
+
+    def existing(self, subnet_ids: Set[str]) -> frozenset[str]:
+        """Tell which of these subnets exist, on whatever network."""
+        return subnet_rows.existing(self._connection, subnet_ids)
+
+
+class _MacAttempts:
+    """How often MAC addresses that were made up for one request were in use."""
+
+    def __init__(self) -> None:
+        self._failed = 0
+
+    @contextmanager
+    def watching(self, port: Port, generated: bool) -> Iterator[None]:
+        """Turn a MAC address in use into another attempt, or into a refusal.
+
+        Raises:
+            MacAddressInUse: the address was asked for.
+            MacAddressGenerationFailure: it was made up, once too often.
+            RunAgain: it was made up.
+        """
+        try:
+            yield
+        except DBDuplicateEntry as error:
+            if not generated:
+                raise MacAddressInUse(port.network_id, port.mac_address) from error
+            self._failed += 1
+            if self._failed >= MAC_ATTEMPTS:
+                raise MacAddressGenerationFailure(port.network_id) from error
+            raise RunAgain from error
+
+
+def _show(connection: Connection, port_id: str, fixed_ips: Sequence[FixedIP]) -> None:
+    """Store which addresses a port shows.
+
+    Raises:
+        IpAddressAlreadyAllocated: the driver handed out what another port shows.
+    """
+    try:
+        with run_again_if_references_break():
+            port_rows.add_fixed_ips(connection, port_id, fixed_ips)
+    except DBDuplicateEntry as error:
+        taken = ", ".join(str(fixed_ip.ip_address) for fixed_ip in fixed_ips)
+        raise IpAddressAlreadyAllocated(taken, fixed_ips[0].subnet_id) from error

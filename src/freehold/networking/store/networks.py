@@ -1,0 +1,117 @@
+"""Rows of networks."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from freehold.db.tables import network_guards, networks, subnets
+from freehold.errors import NetworkNotFound
+from freehold.networking.store import subnets as subnet_rows
+from freehold.networking.store.conditions import AnyRow, in_batches, one_of, where
+from freehold.networking.values import Filter, Network, Subnet
+
+FILTERS = {
+    name: one_of(networks.c[name])
+    for name in ("id", "name", "admin_state_up", "status", "project_id", "shared")
+}
+
+
+def add(connection: Connection, network: Network, now: datetime) -> None:
+    """Store a new network."""
+    connection.execute(
+        insert(networks).values(
+            id=network.id,
+            project_id=network.project_id,
+            name=network.name,
+            admin_state_up=network.admin_state_up,
+            shared=network.shared,
+            status=network.status,
+            created_at=now.replace(tzinfo=None),
+        )
+    )
+    connection.execute(insert(network_guards).values(network_id=network.id, generation=0))
+
+
+def get(connection: Connection, network_id: str) -> Network:
+    """Read one network.
+
+    Raises:
+        NetworkNotFound: there is none of this id.
+    """
+    found = find(connection, [Filter("id", (network_id,))])
+    if not found:
+        raise NetworkNotFound(network_id)
+    return found[0]
+
+
+def get_with_subnets(connection: Connection, network_id: str) -> tuple[Network, tuple[Subnet, ...]]:
+    """Read one network and all of its subnets, the oldest first, by one statement.
+
+    Raises:
+        NetworkNotFound: there is none of this id.
+    """
+    rows = connection.execute(
+        select(networks, *subnet_rows.labelled_columns())
+        .join_from(networks, subnets, isouter=True)
+        .where(networks.c.id == network_id)
+        .order_by(subnets.c.created_at, subnets.c.id)
+    ).all()
+    if not rows:
+        raise NetworkNotFound(network_id)
+    found = tuple(subnet_rows.from_labelled(row, rows[0].shared) for row in rows if row.subnets_id)
+    return _network(rows[0], tuple(subnet.id for subnet in found)), found
+
+
+def find(connection: Connection, filters: Sequence[Filter]) -> tuple[Network, ...]:
+    """Read the networks that pass all the filters, ordered by id."""
+    rows = connection.execute(
+        select(networks).where(where(filters, FILTERS)).order_by(networks.c.id)
+    ).all()
+    members: dict[str, list[str]] = {row.id: [] for row in rows}
+    for ids in in_batches(list(members)):
+        for subnet_id, network_id in connection.execute(
+            select(subnets.c.id, subnets.c.network_id)
+            .where(subnets.c.network_id.in_(ids))
+            .order_by(subnets.c.created_at, subnets.c.id)
+        ):
+            members[network_id].append(subnet_id)
+    return tuple(_network(row, tuple(members[row.id])) for row in rows)
+
+
+def change(connection: Connection, network_id: str, values: Mapping[str, object]) -> None:
+    """Overwrite some columns of a network."""
+    connection.execute(update(networks).where(networks.c.id == network_id).values(**values))
+
+
+def guard(connection: Connection, network_id: str) -> None:
+    """Make any other unit fail that changes the network's set of subnets at this time.
+
+    Raises:
+        NetworkNotFound: the network is gone.
+    """
+    touched = connection.execute(
+        update(network_guards)
+        .where(network_guards.c.network_id == network_id)
+        .values(generation=network_guards.c.generation + 1)
+    )
+    if not touched.rowcount:
+        raise NetworkNotFound(network_id)
+
+
+def remove(connection: Connection, network_id: str) -> None:
+    """Delete a network that has neither ports nor subnets any more."""
+    connection.execute(delete(network_guards).where(network_guards.c.network_id == network_id))
+    connection.execute(delete(networks).where(networks.c.id == network_id))
+
+
+def _network(row: AnyRow, subnet_ids: tuple[str, ...]) -> Network:
+    return Network(
+        id=row.id,
+        project_id=row.project_id,
+        name=row.name,
+        admin_state_up=row.admin_state_up,
+        shared=row.shared,
+        status=row.status,
+        subnet_ids=subnet_ids,
+    )

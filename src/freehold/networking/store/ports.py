@@ -1,0 +1,247 @@
+"""Rows of ports and of the addresses that they show."""
+
+from collections.abc import Mapping, Sequence, Set
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
+
+from freehold.addresses.encoding import from_bytes, to_bytes
+from freehold.addresses.ranges import IPAddress, address_of
+from freehold.db.tables import fixed_ips, ports, subnets
+from freehold.errors import PortNotFound
+from freehold.networking.owners import NETWORK_PREFIX
+from freehold.networking.store.conditions import AnyRow, Condition, in_batches, one_of, where
+from freehold.networking.values import Filter, FixedIP, Holding, Port
+
+
+def _has_address(values: tuple[object, ...]) -> ColumnElement[bool]:
+    encoded = [to_bytes(value) for value in values if isinstance(value, IPAddress)]
+    return ports.c.id.in_(select(fixed_ips.c.port_id).where(fixed_ips.c.address.in_(encoded)))
+
+
+def _has_subnet(values: tuple[object, ...]) -> ColumnElement[bool]:
+    return ports.c.id.in_(select(fixed_ips.c.port_id).where(fixed_ips.c.subnet_id.in_(values)))
+
+
+FILTERS: dict[str, Condition] = {
+    **{
+        name: one_of(ports.c[name])
+        for name in (
+            "id",
+            "name",
+            "network_id",
+            "admin_state_up",
+            "mac_address",
+            "device_id",
+            "device_owner",
+            "project_id",
+            "status",
+        )
+    },
+    "fixed_ips.ip_address": _has_address,
+    "fixed_ips.subnet_id": _has_subnet,
+}
+
+
+def add(connection: Connection, port: Port, now: datetime) -> None:
+    """Store a new port, without its addresses.
+
+    Raises:
+        DBDuplicateEntry: another port of the network has its MAC address.
+        DBReferenceError: the network is gone.
+    """
+    connection.execute(
+        insert(ports).values(
+            id=port.id,
+            network_id=port.network_id,
+            project_id=port.project_id,
+            name=port.name,
+            admin_state_up=port.admin_state_up,
+            mac_address=port.mac_address,
+            device_id=port.device_id,
+            device_owner=port.device_owner,
+            status=port.status,
+            created_at=now.replace(tzinfo=None),
+        )
+    )
+
+
+def get(connection: Connection, port_id: str) -> Port:
+    """Read one port and its addresses, by one statement.
+
+    Raises:
+        PortNotFound: there is none of this id.
+    """
+    rows = connection.execute(
+        select(ports, fixed_ips.c.subnet_id, fixed_ips.c.address, subnets.c.ip_version)
+        .join_from(ports, fixed_ips, isouter=True)
+        .join(subnets, subnets.c.id == fixed_ips.c.subnet_id, isouter=True)
+        .where(ports.c.id == port_id)
+        .order_by(fixed_ips.c.position)
+    ).all()
+    if not rows:
+        raise PortNotFound(port_id)
+    return _port(rows[0], tuple(_fixed_ip(row) for row in rows if row.subnet_id is not None))
+
+
+def find(connection: Connection, filters: Sequence[Filter]) -> tuple[Port, ...]:
+    """Read the ports that pass all the filters, ordered by id."""
+    rows = connection.execute(
+        select(ports).where(where(filters, FILTERS)).order_by(ports.c.id)
+    ).all()
+    shown: dict[str, list[FixedIP]] = {row.id: [] for row in rows}
+    for ids in in_batches(list(shown)):
+        for row in connection.execute(
+            select(fixed_ips, subnets.c.ip_version)
+            .join_from(fixed_ips, subnets)
+            .where(fixed_ips.c.port_id.in_(ids))
+            .order_by(fixed_ips.c.port_id, fixed_ips.c.position)
+        ):
+            shown[row.port_id].append(_fixed_ip(row))
+    return tuple(_port(row, tuple(shown[row.id])) for row in rows)
+
+
+def not_owned_by(connection: Connection, network_id: str, owners: Set[str]) -> tuple[str, ...]:
+    """Return the ids of a network's ports whose device owner is none of these."""
+    return tuple(
+        connection.scalars(
+            select(ports.c.id)
+            .where(ports.c.network_id == network_id, ports.c.device_owner.not_in(owners))
+            .order_by(ports.c.id)
+        )
+    )
+
+
+def projects_on(connection: Connection, network_id: str) -> frozenset[str]:
+    """Return the projects with ports on a network, those of network services aside."""
+    return frozenset(
+        connection.scalars(
+            select(ports.c.project_id)
+            .distinct()
+            .where(
+                ports.c.network_id == network_id,
+                ports.c.device_owner.not_like(f"{NETWORK_PREFIX}%"),
+            )
+        )
+    )
+
+
+def holder_among(
+    connection: Connection, subnet_id: str, address: IPAddress, owners: Set[str]
+) -> str | None:
+    """Return the port with one of these device owners that shows an address, if any."""
+    return connection.scalar(
+        select(ports.c.id)
+        .join_from(fixed_ips, ports)
+        .where(
+            fixed_ips.c.subnet_id == subnet_id,
+            fixed_ips.c.address == to_bytes(address),
+            ports.c.device_owner.in_(owners),
+        )
+    )
+
+
+def holdings(connection: Connection, subnet_id: str) -> tuple[Holding, ...]:
+    """Read which ports show which addresses of a subnet, in the order of the addresses."""
+    rows = connection.execute(
+        select(ports.c.id, ports.c.device_owner, fixed_ips, subnets.c.ip_version)
+        .join_from(fixed_ips, ports)
+        .join(subnets, subnets.c.id == fixed_ips.c.subnet_id)
+        .where(fixed_ips.c.subnet_id == subnet_id)
+        .order_by(fixed_ips.c.address)
+    )
+    return tuple(Holding(row.id, row.device_owner, _fixed_ip(row)) for row in rows)
+
+
+def change(connection: Connection, port_id: str, values: Mapping[str, object]) -> None:
+    """Overwrite some columns of a port.
+
+    Raises:
+        DBDuplicateEntry: another port of the network has the new MAC address.
+    """
+    connection.execute(update(ports).where(ports.c.id == port_id).values(**values))
+
+
+def next_positions(connection: Connection, network_id: str) -> Mapping[str, int]:
+    """Return at which position a further address of each port of a network goes.
+
+    It is not how many the port shows: a subnet that was deleted leaves a gap.
+    Ports without addresses are left out.
+    """
+    rows = connection.execute(
+        select(fixed_ips.c.port_id, func.max(fixed_ips.c.position) + 1)
+        .join_from(fixed_ips, ports)
+        .where(ports.c.network_id == network_id)
+        .group_by(fixed_ips.c.port_id)
+    )
+    return {port_id: position for port_id, position in rows}
+
+
+def add_fixed_ips(
+    connection: Connection, port_id: str, added: Sequence[FixedIP], position: int = 0
+) -> None:
+    """Store addresses of a port.
+
+    Args:
+        connection: the unit's connection.
+        port_id: the port.
+        added: its new addresses.
+        position: where the first of them goes; see `next_positions`.
+
+    Raises:
+        DBReferenceError: the port or a subnet is gone.
+        DBDuplicateEntry: another port shows one of the addresses.
+    """
+    if added:
+        connection.execute(
+            insert(fixed_ips),
+            [
+                {
+                    "subnet_id": fixed_ip.subnet_id,
+                    "address": to_bytes(fixed_ip.ip_address),
+                    "port_id": port_id,
+                    "position": position + index,
+                }
+                for index, fixed_ip in enumerate(added)
+            ],
+        )
+
+
+def remove_fixed_ips(connection: Connection, port_id: str) -> None:
+    """Delete all addresses of a port."""
+    connection.execute(delete(fixed_ips).where(fixed_ips.c.port_id == port_id))
+
+
+def remove_fixed_ips_of_subnet(connection: Connection, subnet_id: str) -> None:
+    """Delete all addresses that ports have from a subnet."""
+    connection.execute(delete(fixed_ips).where(fixed_ips.c.subnet_id == subnet_id))
+
+
+def remove(connection: Connection, port_id: str) -> None:
+    """Delete a port that has no addresses any more.
+
+    Raises:
+        PortNotFound: it is gone already.
+    """
+    if not connection.execute(delete(ports).where(ports.c.id == port_id)).rowcount:
+        raise PortNotFound(port_id)
+
+
+def _fixed_ip(row: AnyRow) -> FixedIP:
+    number = from_bytes(row.address, row.ip_version)
+    return FixedIP(row.subnet_id, address_of(row.ip_version, number))
+
+
+def _port(row: AnyRow, shown: tuple[FixedIP, ...]) -> Port:
+    return Port(
+        id=row.id,
+        network_id=row.network_id,
+        project_id=row.project_id,
+        name=row.name,
+        admin_state_up=row.admin_state_up,
+        mac_address=row.mac_address,
+        device_id=row.device_id,
+        device_owner=row.device_owner,
+        fixed_ips=shown,
+        status=row.status,
+    )

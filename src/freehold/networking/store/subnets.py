@@ -1,0 +1,155 @@
+"""Rows of subnets."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from ipaddress import ip_address, ip_network
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Label, delete, insert, select, true, update
+from sqlalchemy import false as nothing
+
+from freehold.addresses.ranges import AddressRange
+from freehold.db.tables import networks, subnets
+from freehold.errors import SubnetNotFound
+from freehold.networking.store.conditions import AnyRow, Condition, one_of, where
+from freehold.networking.values import Filter, HostRoute, IPv6Mode, Subnet
+
+
+def _by_text(condition: Condition) -> Condition:
+    """Compare values that are stored as text."""
+    return lambda values: condition(
+        tuple(None if value is None else str(value) for value in values)
+    )
+
+
+def _always_null(values: tuple[object, ...]) -> ColumnElement[bool]:
+    return true() if None in values else nothing()
+
+
+FILTERS: dict[str, Condition] = {
+    **{
+        name: one_of(subnets.c[name])
+        for name in ("id", "name", "ip_version", "network_id", "project_id", "enable_dhcp")
+    },
+    **{
+        name: _by_text(one_of(subnets.c[name]))
+        for name in ("cidr", "gateway_ip", "ipv6_ra_mode", "ipv6_address_mode")
+    },
+    "shared": one_of(networks.c.shared),
+    "subnetpool_id": _always_null,
+}
+
+
+def labelled_columns() -> list[Label[Any]]:
+    """Return the columns of a subnet under names that no other table uses."""
+    return [column.label(f"subnets_{column.name}") for column in subnets.c]
+
+
+def from_labelled(row: AnyRow, shared: bool) -> Subnet:
+    """Read a subnet from a row that has `labelled_columns`."""
+    prefix = "subnets_"
+    values = {
+        name.removeprefix(prefix): value
+        for name, value in row._mapping.items()  # noqa: SLF001  # SQLAlchemy's public name for it
+        if name.startswith(prefix)
+    }
+    return _subnet(values, shared)
+
+
+def add(connection: Connection, subnet: Subnet, now: datetime) -> None:
+    """Store a new subnet."""
+    connection.execute(
+        insert(subnets).values(
+            id=subnet.id,
+            network_id=subnet.network_id,
+            project_id=subnet.project_id,
+            ip_version=subnet.ip_version,
+            cidr=str(subnet.cidr),
+            ipv6_ra_mode=subnet.ipv6_ra_mode,
+            ipv6_address_mode=subnet.ipv6_address_mode,
+            created_at=now.replace(tzinfo=None),
+            **_changeable(subnet),
+        )
+    )
+
+
+def replace(connection: Connection, subnet: Subnet) -> None:
+    """Overwrite what can change of a subnet."""
+    connection.execute(
+        update(subnets).where(subnets.c.id == subnet.id).values(**_changeable(subnet))
+    )
+
+
+def get(connection: Connection, subnet_id: str) -> Subnet:
+    """Read one subnet.
+
+    Raises:
+        SubnetNotFound: there is none of this id.
+    """
+    found = find(connection, [Filter("id", (subnet_id,))])
+    if not found:
+        raise SubnetNotFound(subnet_id)
+    return found[0]
+
+
+def find(connection: Connection, filters: Sequence[Filter]) -> tuple[Subnet, ...]:
+    """Read the subnets that pass all the filters, ordered by id."""
+    rows = connection.execute(
+        select(*labelled_columns(), networks.c.shared)
+        .join_from(subnets, networks)
+        .where(where(filters, FILTERS))
+        .order_by(subnets.c.id)
+    )
+    return tuple(from_labelled(row, row.shared) for row in rows)
+
+
+def existing(connection: Connection, subnet_ids: Iterable[str]) -> frozenset[str]:
+    """Tell which of these subnets exist, on whatever network."""
+    wanted = list(subnet_ids)
+    if not wanted:
+        return frozenset()
+    return frozenset(connection.scalars(select(subnets.c.id).where(subnets.c.id.in_(wanted))))
+
+
+def remove(connection: Connection, subnet_id: str) -> None:
+    """Delete a subnet of which no port holds an address any more."""
+    connection.execute(delete(subnets).where(subnets.c.id == subnet_id))
+
+
+def _changeable(subnet: Subnet) -> dict[str, object]:
+    return {
+        "name": subnet.name,
+        "gateway_ip": None if subnet.gateway_ip is None else str(subnet.gateway_ip),
+        "enable_dhcp": subnet.enable_dhcp,
+        "allocation_pools": [[str(pool.start), str(pool.end)] for pool in subnet.allocation_pools],
+        "dns_nameservers": [str(server) for server in subnet.dns_nameservers],
+        "host_routes": [
+            [str(route.destination), str(route.nexthop)] for route in subnet.host_routes
+        ],
+    }
+
+
+def _subnet(values: Mapping[str, Any], shared: bool) -> Subnet:
+    gateway = values["gateway_ip"]
+    return Subnet(
+        id=values["id"],
+        network_id=values["network_id"],
+        project_id=values["project_id"],
+        name=values["name"],
+        cidr=ip_network(values["cidr"]),
+        gateway_ip=None if gateway is None else ip_address(gateway),
+        allocation_pools=tuple(AddressRange.parse(*ends) for ends in values["allocation_pools"]),
+        dns_nameservers=tuple(ip_address(server) for server in values["dns_nameservers"]),
+        host_routes=tuple(
+            HostRoute(ip_network(destination), ip_address(nexthop))
+            for destination, nexthop in values["host_routes"]
+        ),
+        enable_dhcp=values["enable_dhcp"],
+        ipv6_ra_mode=_mode(values["ipv6_ra_mode"]),
+        ipv6_address_mode=_mode(values["ipv6_address_mode"]),
+        shared=shared,
+    )
+
+
+def _mode(text: str | None) -> IPv6Mode | None:
+    return None if text is None else IPv6Mode(text)

@@ -1,0 +1,162 @@
+"""Creating, reading, changing and deleting subnets."""
+
+import logging
+from collections.abc import Sequence
+
+from freehold.db.database import Database, Unit
+from freehold.db.retry import run_again_if_references_break
+from freehold.errors import IpAddressAlreadyAllocated, SubnetInUse
+from freehold.ipam.driver import Driver, Surroundings
+from freehold.networking import owners
+from freehold.networking.addressing import Addressing
+from freehold.networking.ids import new_id
+from freehold.networking.limits import Limits
+from freehold.networking.plan.ports import plan_automatic_address
+from freehold.networking.plan.subnets import plan_new_subnet, plan_subnet_change
+from freehold.networking.store import networks as network_rows
+from freehold.networking.store import ports as port_rows
+from freehold.networking.store import subnets as subnet_rows
+from freehold.networking.values import Filter, Holding, Subnet, SubnetChange, SubnetDraft
+
+log = logging.getLogger(__name__)
+
+
+class Subnets:
+    """The subnets of a database."""
+
+    def __init__(
+        self, database: Database, driver: Driver, limits: Limits, surroundings: Surroundings
+    ) -> None:
+        self._database = database
+        self._driver = driver
+        self._limits = limits
+        self._surroundings = surroundings
+
+    def create(self, drafts: Sequence[SubnetDraft]) -> tuple[Subnet, ...]:
+        """Create subnets: all of them or none.
+
+        Each port that the network already has gets an address of a new
+        auto-address subnet, unless it is a router's interface.
+
+        Raises:
+            NetworkNotFound: a draft names a network that is not there.
+            FreeholdError: a draft cannot stand; see
+                `freehold.networking.plan.subnets.plan_new_subnet`.
+        """
+
+        def work(unit: Unit) -> tuple[Subnet, ...]:
+            addressing = Addressing(self._driver, unit)
+            return tuple(self._create(unit, addressing, draft) for draft in drafts)
+
+        return self._database.write(work)
+
+    def get(self, subnet_id: str) -> Subnet:
+        """Return one subnet.
+
+        Raises:
+            SubnetNotFound: there is none of this id.
+        """
+        return self._database.read(lambda connection: subnet_rows.get(connection, subnet_id))
+
+    def find(self, filters: Sequence[Filter]) -> tuple[Subnet, ...]:
+        """Return the subnets that pass all the filters, ordered by id."""
+        return self._database.read(lambda connection: subnet_rows.find(connection, filters))
+
+    def update(self, subnet_id: str, change: SubnetChange) -> Subnet:
+        """Change a subnet, and return it as it is then.
+
+        Addresses that are held stay held, be they in the new pools or not.
+
+        Raises:
+            SubnetNotFound: there is none of this id.
+            FreeholdError: the change cannot stand; see
+                `freehold.networking.plan.subnets.plan_subnet_change`.
+        """
+
+        def work(unit: Unit) -> Subnet:
+            before = subnet_rows.get(unit.connection, subnet_id)
+            after = plan_subnet_change(before, change, _gateway_port_id(unit, before), self._limits)
+            if after == before:
+                return before
+            subnet_rows.replace(unit.connection, after)
+            if _handed_out(after) != _handed_out(before):
+                network_rows.guard(unit.connection, before.network_id)
+                Addressing(self._driver, unit).update_subnet(before, after)
+            return after
+
+        return self._database.write(work)
+
+    def delete(self, subnet_id: str) -> None:
+        """Delete a subnet, and with it the addresses that go without asking.
+
+        Those are addresses of network services' ports, and automatic ones.
+
+        Raises:
+            SubnetNotFound: there is none of this id.
+            SubnetInUse: a port holds an address that does not go by itself.
+        """
+
+        def work(unit: Unit) -> None:
+            subnet = subnet_rows.get(unit.connection, subnet_id)
+            holdings = port_rows.holdings(unit.connection, subnet_id)
+            _check_not_in_use(subnet, holdings)
+            network_rows.guard(unit.connection, subnet.network_id)
+            with run_again_if_references_break():
+                port_rows.remove_fixed_ips_of_subnet(unit.connection, subnet_id)
+                subnet_rows.remove(unit.connection, subnet_id)
+            Addressing(self._driver, unit).remove_subnet(subnet, holdings)
+
+        self._database.write(work)
+
+    def _create(self, unit: Unit, addressing: Addressing, draft: SubnetDraft) -> Subnet:
+        network, siblings = network_rows.get_with_subnets(unit.connection, draft.network_id)
+        subnet = plan_new_subnet(
+            new_id(self._surroundings.random),
+            draft,
+            siblings,
+            self._limits,
+            shared=network.shared,
+        )
+        network_rows.guard(unit.connection, network.id)
+        with run_again_if_references_break():
+            subnet_rows.add(unit.connection, subnet, self._surroundings.now())
+        addressing.create_subnet(subnet)
+        if subnet.auto_address:
+            _give_automatic_addresses(unit, addressing, subnet)
+        return subnet
+
+
+def _give_automatic_addresses(unit: Unit, addressing: Addressing, subnet: Subnet) -> None:
+    ports = port_rows.find(unit.connection, [Filter("network_id", (subnet.network_id,))])
+    positions = port_rows.next_positions(unit.connection, subnet.network_id)
+    for port in ports:
+        wish = plan_automatic_address(port, subnet)
+        if wish is None:
+            continue
+        try:
+            added = addressing.allocate(subnet.network_id, [wish])
+        except IpAddressAlreadyAllocated:
+            log.info("Port %s finds its automatic address on subnet %s held", port.id, subnet.id)
+            continue
+        port_rows.add_fixed_ips(unit.connection, port.id, added, positions.get(port.id, 0))
+
+
+def _gateway_port_id(unit: Unit, subnet: Subnet) -> str | None:
+    if subnet.gateway_ip is None:
+        return None
+    return port_rows.holder_among(
+        unit.connection, subnet.id, subnet.gateway_ip, owners.ROUTER_INTERFACES
+    )
+
+
+def _handed_out(subnet: Subnet) -> tuple[object, ...]:
+    """Return what the driver knows of a subnet and can change."""
+    return subnet.gateway_ip, subnet.allocation_pools
+
+
+def _check_not_in_use(subnet: Subnet, holdings: Sequence[Holding]) -> None:
+    holders = {holding.device_owner for holding in holdings}
+    if holders & owners.ROUTER_INTERFACES:
+        raise SubnetInUse(subnet.id)
+    if not subnet.auto_address and holders - owners.DELETED_WITH_NETWORK:
+        raise SubnetInUse(subnet.id)

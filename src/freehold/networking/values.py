@@ -1,0 +1,250 @@
+"""The resources of the Networking API as frozen values.
+
+Of each resource there are three: the resource itself, the *draft* that
+creates it, and the *change* that updates it. "Not specified" exists in
+drafts and changes only, under a name of its own, and ends in the plan.
+
+Names and meanings: OpenStack Networking API v2.0.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from enum import Enum, StrEnum
+
+from freehold.addresses.ranges import AddressRange, IPAddress, IPNetwork
+
+
+class Keep(Enum):
+    """What a change says of an attribute that it leaves as it is."""
+
+    KEEP = "keep"
+
+
+KEEP = Keep.KEEP
+
+
+class Gateway(Enum):
+    """What a draft says of a gateway that it leaves to Freehold."""
+
+    DEFAULT = "default"
+
+
+class MacAddress(Enum):
+    """What a draft or change says of a MAC address that is to be made up."""
+
+    GENERATE = "generate"
+
+
+class IPv6Mode(StrEnum):
+    """How hosts on an IPv6 subnet come by their addresses."""
+
+    SLAAC = "slaac"
+    DHCPV6_STATEFUL = "dhcpv6-stateful"
+    DHCPV6_STATELESS = "dhcpv6-stateless"
+
+
+AUTO_ADDRESS_MODES = frozenset({IPv6Mode.SLAAC, IPv6Mode.DHCPV6_STATELESS})
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A layer-2 domain to which subnets and ports belong."""
+
+    id: str
+    project_id: str
+    name: str
+    admin_state_up: bool
+    shared: bool
+    status: str = "ACTIVE"
+    subnet_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkDraft:
+    """A network to be."""
+
+    project_id: str
+    name: str = ""
+    admin_state_up: bool = True
+    shared: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkChange:
+    """What is to be different about a network."""
+
+    name: str | Keep = KEEP
+    admin_state_up: bool | Keep = KEEP
+    shared: bool | Keep = KEEP
+
+
+@dataclass(frozen=True, slots=True)
+class HostRoute:
+    """A route that hosts on a subnet are told of."""
+
+    destination: IPNetwork
+    nexthop: IPAddress
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subnet:
+    """A CIDR on a network, and what of it is handed out.
+
+    Attributes:
+        shared: whether its network is shared.
+    """
+
+    id: str
+    network_id: str
+    project_id: str
+    name: str
+    cidr: IPNetwork
+    gateway_ip: IPAddress | None
+    allocation_pools: tuple[AddressRange, ...]
+    dns_nameservers: tuple[IPAddress, ...] = ()
+    host_routes: tuple[HostRoute, ...] = ()
+    enable_dhcp: bool = True
+    ipv6_ra_mode: IPv6Mode | None = None
+    ipv6_address_mode: IPv6Mode | None = None
+    shared: bool = False
+
+    @property
+    def ip_version(self) -> int:
+        """4 or 6."""
+        return self.cidr.version
+
+    @property
+    def auto_address(self) -> bool:
+        """Whether hosts form their own addresses here, by EUI-64."""
+        return bool({self.ipv6_ra_mode, self.ipv6_address_mode} & AUTO_ADDRESS_MODES)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubnetDraft:
+    """A subnet to be.
+
+    Attributes:
+        allocation_pools: None for all that can be handed out but the gateway.
+    """
+
+    network_id: str
+    project_id: str
+    ip_version: int
+    cidr: IPNetwork
+    name: str = ""
+    gateway_ip: IPAddress | Gateway | None = Gateway.DEFAULT
+    allocation_pools: tuple[AddressRange, ...] | None = None
+    dns_nameservers: tuple[IPAddress, ...] = ()
+    host_routes: tuple[HostRoute, ...] = ()
+    enable_dhcp: bool = True
+    ipv6_ra_mode: IPv6Mode | None = None
+    ipv6_address_mode: IPv6Mode | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubnetChange:
+    """What is to be different about a subnet."""
+
+    name: str | Keep = KEEP
+    gateway_ip: IPAddress | Keep | None = KEEP
+    allocation_pools: tuple[AddressRange, ...] | Keep = KEEP
+    dns_nameservers: tuple[IPAddress, ...] | Keep = KEEP
+    host_routes: tuple[HostRoute, ...] | Keep = KEEP
+    enable_dhcp: bool | Keep = KEEP
+
+
+@dataclass(frozen=True, slots=True)
+class FixedIP:
+    """An address that a port holds, and the subnet that it came from."""
+
+    subnet_id: str
+    ip_address: IPAddress
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """Who shows one address of a subnet."""
+
+    port_id: str
+    device_owner: str
+    fixed_ip: FixedIP
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Port:
+    """An attachment point of a network, with its MAC and IP addresses."""
+
+    id: str
+    network_id: str
+    project_id: str
+    name: str
+    admin_state_up: bool
+    mac_address: str
+    device_id: str
+    device_owner: str
+    fixed_ips: tuple[FixedIP, ...] = ()
+    status: str = "DOWN"
+
+
+@dataclass(frozen=True, slots=True)
+class FixedIPRequest:
+    """One entry of the ``fixed_ips`` that a client asks for.
+
+    Attributes:
+        subnet_id: take it from this subnet; None for whichever contains it.
+        ip_address: take this one; None for any.
+    """
+
+    subnet_id: str | None = None
+    ip_address: IPAddress | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortDraft:
+    """A port to be.
+
+    Attributes:
+        fixed_ips: None for what the network's subnets offer by themselves; an
+            empty tuple for none but automatic addresses.
+    """
+
+    network_id: str
+    project_id: str
+    name: str = ""
+    admin_state_up: bool = True
+    mac_address: str | MacAddress = MacAddress.GENERATE
+    fixed_ips: tuple[FixedIPRequest, ...] | None = None
+    device_id: str = ""
+    device_owner: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortChange:
+    """What is to be different about a port."""
+
+    name: str | Keep = KEEP
+    admin_state_up: bool | Keep = KEEP
+    mac_address: str | MacAddress | Keep = KEEP
+    fixed_ips: tuple[FixedIPRequest, ...] | Keep = KEEP
+    device_id: str | Keep = KEEP
+    device_owner: str | Keep = KEEP
+
+
+def changed_attributes(change: NetworkChange | SubnetChange | PortChange) -> Mapping[str, object]:
+    """Return those attributes of a change that it does not keep, by name."""
+    values = {field.name: getattr(change, field.name) for field in fields(change)}
+    return {name: value for name, value in values.items() if value is not KEEP}
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One condition on a list: the attribute has one of the values.
+
+    Attributes:
+        attribute: the resource's attribute; ``fixed_ips.ip_address`` and
+            ``fixed_ips.subnet_id`` look into a port's addresses.
+        values: what it may be, in the attribute's own type.
+    """
+
+    attribute: str
+    values: tuple[object, ...]
