@@ -1,0 +1,105 @@
+"""From an exception to an answer: the only such place.
+
+Clients show ``message``, and programs look at ``type``; both are kept as
+Neutron has them. What Freehold knows beyond that is in ``detail`` and, as
+data, in ``refusals``. An unexpected exception tells the client nothing but
+that it happened.
+"""
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+import falcon
+from falcon import App, Request, Response
+from neutron_lib import exceptions as neutron_errors
+
+from freehold.api.refusals import UNREADABLE
+from freehold.errors import FreeholdError, Refusal
+
+log = logging.getLogger(__name__)
+
+RETRY_AFTER_SECONDS = "1"
+
+INTERNAL_ERROR = "Request Failed: internal server error while processing your request."
+
+_TYPES = {
+    HTTPStatus.BAD_REQUEST: ("HTTPBadRequest", UNREADABLE),
+    HTTPStatus.NOT_FOUND: ("HTTPNotFound", "The resource could not be found."),
+    HTTPStatus.METHOD_NOT_ALLOWED: ("HTTPMethodNotAllowed", UNREADABLE),
+}
+"""The type and message of what Falcon refuses by itself, by status."""
+
+_NEUTRON_STATUSES = (
+    (neutron_errors.NotFound, HTTPStatus.NOT_FOUND),
+    (neutron_errors.Conflict, HTTPStatus.CONFLICT),
+    (neutron_errors.InUse, HTTPStatus.CONFLICT),
+)
+
+
+def install_faults(app: App[Request, Response]) -> None:
+    """Give an app its answers to exceptions."""
+    app.add_error_handler(Exception, _unexpected)
+    app.add_error_handler(falcon.HTTPError, _refused_by_falcon)
+    app.add_error_handler(neutron_errors.NeutronException, _refused_by_neutron_lib)
+    app.add_error_handler(FreeholdError, _refused)
+
+
+def _refused(_request: Request, response: Response, error: FreeholdError, _params: Any) -> None:
+    if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        log.warning("%s: %s", type(error).__name__, error.message)
+    if error.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        response.set_header("Retry-After", RETRY_AFTER_SECONDS)
+    _answer(
+        response, error.status, type(error).__name__, error.message, error.detail, error.refusals
+    )
+
+
+def _refused_by_falcon(
+    _request: Request, response: Response, error: falcon.HTTPError, _params: Any
+) -> None:
+    status = HTTPStatus(error.status_code)
+    name, message = _TYPES.get(status, (f"HTTP{status.phrase.replace(' ', '')}", UNREADABLE))
+    response.set_headers(error.headers or {})
+    _answer(response, status, name, message, error.description or "")
+
+
+def _refused_by_neutron_lib(
+    _request: Request, response: Response, error: Exception, _params: Any
+) -> None:
+    # Nothing of neutron-lib's is called but to read what a client sent.
+    status = next(
+        (status for kind, status in _NEUTRON_STATUSES if isinstance(error, kind)),
+        HTTPStatus.BAD_REQUEST,
+    )
+    _answer(response, status, type(error).__name__, str(error))
+
+
+def _unexpected(request: Request, response: Response, error: Exception, _params: Any) -> None:
+    log.error("%s failed", request.context.request_id, exc_info=error)
+    _answer(response, HTTPStatus.INTERNAL_SERVER_ERROR, "HTTPInternalServerError", INTERNAL_ERROR)
+
+
+def _answer(
+    response: Response,
+    status: HTTPStatus,
+    name: str,
+    message: str,
+    detail: str = "",
+    refusals: tuple[Refusal, ...] = (),
+) -> None:
+    fault: dict[str, object] = {"type": name, "message": message, "detail": detail}
+    if refusals:
+        fault["refusals"] = [_render_refusal(refusal) for refusal in refusals]
+    response.status = status
+    response.media = {"NeutronError": fault}
+
+
+def _render_refusal(refusal: Refusal) -> dict[str, object]:
+    return {
+        "reason": refusal.reason.value,
+        "text": refusal.text,
+        "subnet_id": refusal.subnet_id,
+        "cidr": refusal.cidr,
+        "figures": dict(refusal.figures),
+    }

@@ -1,0 +1,61 @@
+"""Networks, between JSON and values."""
+
+from neutron_lib.api.definitions import network as definition
+
+from freehold.api import queries
+from freehold.api.attributes import AttributeMap, Checked
+from freehold.api.kinds import Kind
+from freehold.api.parsing import as_is, changed
+from freehold.networking.values import Network, NetworkChange, NetworkDraft
+
+
+def parse_draft(values: Checked) -> NetworkDraft:
+    """Make a draft of what a client sent."""
+    return NetworkDraft(
+        project_id=values["project_id"],
+        name=values["name"],
+        admin_state_up=values["admin_state_up"],
+        shared=values["shared"],
+    )
+
+
+def parse_change(values: Checked) -> NetworkChange:
+    """Make a change of what a client sent."""
+    return NetworkChange(
+        name=changed(values, "name", as_is),
+        admin_state_up=changed(values, "admin_state_up", as_is),
+        shared=changed(values, "shared", as_is),
+    )
+
+
+def render(network: Network) -> dict[str, object]:
+    """Make JSON's types of a network."""
+    return {
+        "id": network.id,
+        "name": network.name,
+        "tenant_id": network.project_id,
+        "project_id": network.project_id,
+        "admin_state_up": network.admin_state_up,
+        "status": network.status,
+        "subnets": list(network.subnet_ids),
+        "shared": network.shared,
+    }
+
+
+NETWORK = Kind(
+    name=definition.RESOURCE_NAME,
+    collection=definition.COLLECTION_NAME,
+    attributes=AttributeMap(definition.RESOURCE_ATTRIBUTE_MAP[definition.COLLECTION_NAME]),
+    parse_draft=parse_draft,
+    parse_change=parse_change,
+    render=render,
+    filters={
+        "id": queries.texts,
+        "name": queries.texts,
+        "admin_state_up": queries.booleans,
+        "status": queries.texts,
+        "tenant_id": queries.project,
+        "project_id": queries.project,
+        "shared": queries.booleans,
+    },
+)

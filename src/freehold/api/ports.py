@@ -1,0 +1,141 @@
+"""Ports, between JSON and values."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from neutron_lib.api.converters import convert_to_sanitized_mac_address
+from neutron_lib.api.definitions import port as definition
+from neutron_lib.api.definitions import port_mac_address_regenerate as regenerate
+
+from freehold.addresses.mac import normalise_mac
+from freehold.api import queries
+from freehold.api.attributes import Attribute, AttributeMap, Checked
+from freehold.api.kinds import Kind
+from freehold.api.parsing import address, as_is, changed, entry, given_or
+from freehold.api.refusals import HTTPBadRequest
+from freehold.errors import InvalidInput
+from freehold.networking.values import (
+    Filter,
+    FixedIPRequest,
+    MacAddress,
+    Port,
+    PortChange,
+    PortDraft,
+)
+
+
+def parse_draft(values: Checked) -> PortDraft:
+    """Make a draft of what a client sent."""
+    return PortDraft(
+        network_id=values["network_id"],
+        project_id=values["project_id"],
+        name=values["name"],
+        admin_state_up=values["admin_state_up"],
+        mac_address=given_or(values, "mac_address", MacAddress.GENERATE, _mac),
+        fixed_ips=given_or(values, "fixed_ips", None, _fixed_ips),
+        device_id=values["device_id"],
+        device_owner=values["device_owner"],
+    )
+
+
+def parse_change(values: Checked) -> PortChange:
+    """Make a change of what a client sent."""
+    return PortChange(
+        name=changed(values, "name", as_is),
+        admin_state_up=changed(values, "admin_state_up", as_is),
+        mac_address=changed(values, "mac_address", _mac),
+        fixed_ips=changed(values, "fixed_ips", _fixed_ips),
+        device_id=changed(values, "device_id", as_is),
+        device_owner=changed(values, "device_owner", as_is),
+    )
+
+
+def render(port: Port) -> dict[str, object]:
+    """Make JSON's types of a port."""
+    return {
+        "id": port.id,
+        "name": port.name,
+        "tenant_id": port.project_id,
+        "project_id": port.project_id,
+        "network_id": port.network_id,
+        "mac_address": port.mac_address,
+        "admin_state_up": port.admin_state_up,
+        "status": port.status,
+        "device_id": port.device_id,
+        "device_owner": port.device_owner,
+        "fixed_ips": [
+            {"subnet_id": fixed_ip.subnet_id, "ip_address": str(fixed_ip.ip_address)}
+            for fixed_ip in port.fixed_ips
+        ],
+    }
+
+
+def _mac(name: str, text: str | None) -> str | MacAddress:
+    if text is None:
+        return MacAddress.GENERATE
+    try:
+        return normalise_mac(text)
+    except ValueError as error:
+        raise HTTPBadRequest(f"Invalid input for {name}. Reason: {error}.") from error
+
+
+def _fixed_ips(name: str, items: Iterable[Mapping[str, Any]]) -> tuple[FixedIPRequest, ...]:
+    requests = tuple(
+        FixedIPRequest(
+            subnet_id=entry(name, item, "subnet_id", as_is),
+            ip_address=entry(name, item, "ip_address", address),
+        )
+        for item in items
+    )
+    if FixedIPRequest() in requests:
+        raise InvalidInput("IP allocation requires subnet_id or ip_address")
+    return requests
+
+
+def _sanitized_mac_or_none(text: Any) -> Any:
+    return None if text is None else convert_to_sanitized_mac_address(text)
+
+
+def _mac_address_attribute() -> Attribute:
+    """Define ``mac_address`` as the extension does, by which null makes a new one.
+
+    The extension's converter would make it up by itself, unaware of the
+    network; here null stays null until it is parsed.
+    """
+    extended = regenerate.RESOURCE_ATTRIBUTE_MAP[definition.COLLECTION_NAME]
+    return {
+        **extended[definition.PORT_MAC_ADDRESS],
+        "convert_to": _sanitized_mac_or_none,
+        "validate": {"type:mac_address_or_none": None},
+    }
+
+
+def _mac_filter(name: str, values: Sequence[str]) -> tuple[Filter, ...]:
+    spelled = (convert_to_sanitized_mac_address(value) for value in values)
+    return queries.texts(name, tuple(spelled))
+
+
+PORT = Kind(
+    name=definition.RESOURCE_NAME,
+    collection=definition.COLLECTION_NAME,
+    attributes=AttributeMap(
+        definition.RESOURCE_ATTRIBUTE_MAP[definition.COLLECTION_NAME],
+        {definition.PORT_MAC_ADDRESS: _mac_address_attribute()},
+    ),
+    parse_draft=parse_draft,
+    parse_change=parse_change,
+    render=render,
+    filters={
+        "id": queries.texts,
+        "name": queries.texts,
+        "network_id": queries.texts,
+        "admin_state_up": queries.booleans,
+        "mac_address": _mac_filter,
+        "fixed_ips": queries.fixed_ips,
+        "device_id": queries.texts,
+        "device_owner": queries.texts,
+        "tenant_id": queries.project,
+        "project_id": queries.project,
+        "status": queries.texts,
+    },
+)

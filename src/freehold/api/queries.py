@@ -1,0 +1,202 @@
+"""Reading the query part of a URL: which resources of a list, and what of each.
+
+Invariant: a parameter is obeyed or refused, never passed over, since a client
+that deletes what it finds would find too much.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import ip_address
+from urllib.parse import parse_qs
+
+from falcon import Request
+from neutron_lib.api.converters import convert_kvp_str_to_list, convert_to_boolean, convert_to_int
+
+from freehold.addresses.ranges import IPAddress
+from freehold.api.converting import converting
+from freehold.api.refusals import HTTPBadRequest
+from freehold.api.texts import is_storable
+from freehold.errors import BadRequest
+from freehold.networking.values import Filter
+
+FilterReader = Callable[[str, Sequence[str]], tuple[Filter, ...]]
+"""Makes conditions from an attribute's name and the texts that a client gave for it."""
+
+MOST_PARAMETERS = 1000
+
+_LARGE = 1 << 15  # the smallest integers of any database have 16 bits
+
+_FIELDS = "fields"
+_LIMIT = "limit"
+_NOT_OFFERED = frozenset({"marker", "page_reverse", "sort_dir", "sort_key"})
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """Which attributes an answer is to show.
+
+    Attributes:
+        names: those; None for all.
+    """
+
+    names: frozenset[str] | None = None
+
+    def of(self, rendered: Mapping[str, object]) -> dict[str, object]:
+        """Return what is to be shown of a rendered resource."""
+        names = self.names
+        return {key: value for key, value in rendered.items() if names is None or key in names}
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What a client asked of a list.
+
+    Attributes:
+        filters: conditions that all have to hold.
+        fields: which attributes to show.
+    """
+
+    filters: tuple[Filter, ...]
+    fields: Fields
+
+
+def read_fields(request: Request) -> Fields:
+    """Read which attributes the answer is to show, and nothing else.
+
+    Raises:
+        HTTPBadRequest: the query cannot be read.
+    """
+    return _fields(_parameters(request))
+
+
+def read_item_query(request: Request, known: Collection[str]) -> Fields:
+    """Read the query of a GET of one resource.
+
+    Args:
+        request: the request.
+        known: what may stand beside ``fields``; it has no effect on one resource.
+
+    Raises:
+        HTTPBadRequest: the query cannot be read, or has an unknown parameter.
+    """
+    parameters = _parameters(request)
+    _refuse_unknown(parameters, known)
+    return _fields(parameters)
+
+
+def read_query(request: Request, readers: Mapping[str, FilterReader]) -> Query:
+    """Read the query of a GET of a list.
+
+    Args:
+        request: the request.
+        readers: of each attribute that can be filtered by, how to read it.
+
+    Raises:
+        HTTPBadRequest: the query cannot be read, or has an unknown parameter.
+        BadRequest: paging is asked for.
+        neutron_lib.exceptions.InvalidInput: a value is not of its attribute's type.
+    """
+    parameters = _parameters(request)
+    _refuse_unknown(parameters, readers)
+    filters: list[Filter] = []
+    for name, given in parameters.items():
+        if name in readers:
+            with converting(name):
+                filters.extend(readers[name](name, given))
+    return Query(tuple(filters), _fields(parameters))
+
+
+def texts(name: str, values: Sequence[str]) -> tuple[Filter, ...]:
+    """Read values that are texts."""
+    return (Filter(name, tuple(values)),)
+
+
+def project(_name: str, values: Sequence[str]) -> tuple[Filter, ...]:
+    """Read owners, under either of their names."""
+    return (Filter("project_id", tuple(values)),)
+
+
+def booleans(name: str, values: Sequence[str]) -> tuple[Filter, ...]:
+    """Read values that are true or false."""
+    return (Filter(name, tuple(convert_to_boolean(value) for value in values)),)
+
+
+def integers(name: str, values: Sequence[str]) -> tuple[Filter, ...]:
+    """Read values that are whole numbers; no column has one that is too large for it."""
+    read = (convert_to_int(value) for value in values)
+    return (Filter(name, tuple(number for number in read if abs(number) < _LARGE)),)
+
+
+def addresses(name: str, values: Sequence[str]) -> tuple[Filter, ...]:
+    """Read values that are IP addresses; what is none matches nothing."""
+    read = (_address(value) for value in values)
+    return (Filter(name, tuple(address for address in read if address is not None)),)
+
+
+def fixed_ips(name: str, values: Sequence[str]) -> tuple[Filter, ...]:
+    """Read conditions on a port's addresses, such as ``ip_address=10.0.0.9``."""
+    wanted: dict[str, list[str]] = {}
+    for value in values:
+        key, text = convert_kvp_str_to_list(value)
+        wanted.setdefault(key, []).append(text)
+    readers: Mapping[str, FilterReader] = {"ip_address": addresses, "subnet_id": texts}
+    unknown = [f"{name}={key}" for key in wanted if key not in readers]
+    if unknown:
+        raise _invalid_filters(unknown)
+    return tuple(
+        condition
+        for key, given in wanted.items()
+        for condition in readers[key](f"{name}.{key}", given)
+    )
+
+
+def _parameters(request: Request) -> dict[str, list[str]]:
+    try:
+        parameters = parse_qs(
+            request.query_string,
+            keep_blank_values=True,
+            errors="strict",
+            max_num_fields=MOST_PARAMETERS,
+        )
+    except ValueError as error:
+        raise HTTPBadRequest(
+            detail=f"The query is not UTF-8, or has more than {MOST_PARAMETERS} parameters."
+        ) from error
+    for name, values in parameters.items():
+        if not all(map(is_storable, (name, *values))):
+            raise HTTPBadRequest(detail="The query has a NUL or half a character.")
+    return parameters
+
+
+def _fields(parameters: Mapping[str, Sequence[str]]) -> Fields:
+    named = parameters.get(_FIELDS)
+    return Fields() if named is None else Fields(frozenset(named))
+
+
+def _refuse_unknown(parameters: Mapping[str, Sequence[str]], known: Collection[str]) -> None:
+    for text in parameters.get(_LIMIT, ()):
+        _check_limit(text)
+    postponed = sorted(_NOT_OFFERED & parameters.keys())
+    if postponed:
+        raise BadRequest("list", f"sorting and paging ({', '.join(postponed)}) are not offered")
+    unknown = [name for name in parameters if name not in {*known, _FIELDS, _LIMIT}]
+    if unknown:
+        raise _invalid_filters(unknown)
+
+
+def _check_limit(text: str) -> None:
+    if not (text.isascii() and text.isdigit()):
+        raise BadRequest("limit", f"Limit must be an integer 0 or greater and not '{text}'")
+    if text.strip("0"):
+        raise BadRequest("limit", "paging is not offered, only a limit of 0, for no limit")
+
+
+def _invalid_filters(names: Sequence[str]) -> HTTPBadRequest:
+    return HTTPBadRequest(f"{list(names)} is invalid attribute for filtering")
+
+
+def _address(text: str) -> IPAddress | None:
+    try:
+        return ip_address(text)
+    except ValueError:
+        return None

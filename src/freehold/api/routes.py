@@ -1,0 +1,35 @@
+"""The whole API on one screen: each URL, and what is behind it."""
+
+from collections.abc import Mapping
+
+from freehold.api.bodies import BodyLimits
+from freehold.api.discovery import Resources, Version, Versions
+from freehold.api.extensions import Extension, Extensions
+from freehold.api.networks import NETWORK
+from freehold.api.ports import PORT
+from freehold.api.resources import Collection, Item
+from freehold.api.subnets import SUBNET
+from freehold.networking.backend import Backend
+
+
+def routes(backend: Backend, limits: BodyLimits) -> Mapping[str, object]:
+    """Return the resource behind each URL.
+
+    Args:
+        backend: networks, subnets and ports.
+        limits: what a request's body may measure.
+    """
+    kinds = (NETWORK, SUBNET, PORT)
+    return {
+        "/": Versions(),
+        "/v2.0": Version(),
+        "/v2.0/": Resources([(kind.name, kind.collection) for kind in kinds]),
+        "/v2.0/extensions": Extensions(),
+        "/v2.0/extensions/{alias}": Extension(),
+        "/v2.0/networks": Collection(NETWORK, backend.networks, limits),
+        "/v2.0/networks/{resource_id}": Item(NETWORK, backend.networks, limits),
+        "/v2.0/subnets": Collection(SUBNET, backend.subnets, limits),
+        "/v2.0/subnets/{resource_id}": Item(SUBNET, backend.subnets, limits),
+        "/v2.0/ports": Collection(PORT, backend.ports, limits),
+        "/v2.0/ports/{resource_id}": Item(PORT, backend.ports, limits),
+    }

@@ -1,0 +1,147 @@
+"""Subnets, between JSON and values."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from neutron_lib.api.converters import convert_cidr_to_canonical_format
+from neutron_lib.api.definitions import subnet as definition
+
+from freehold.addresses.ranges import AddressRange, IPAddress, IPNetwork
+from freehold.api import queries
+from freehold.api.attributes import AttributeMap, Checked
+from freehold.api.kinds import Kind
+from freehold.api.parsing import address, as_is, changed, given, given_or, network
+from freehold.errors import BadRequest, SubnetPoolNotFound
+from freehold.networking.values import (
+    Filter,
+    Gateway,
+    HostRoute,
+    IPv6Mode,
+    Subnet,
+    SubnetChange,
+    SubnetDraft,
+)
+
+
+def parse_draft(values: Checked) -> SubnetDraft:
+    """Make a draft of what a client sent.
+
+    Raises:
+        SubnetPoolNotFound: the CIDR is to come from a pool; there are none yet.
+        BadRequest: there is no CIDR, or a prefix length beside it.
+    """
+    return SubnetDraft(
+        network_id=values["network_id"],
+        project_id=values["project_id"],
+        ip_version=values["ip_version"],
+        cidr=_cidr(values),
+        name=values["name"],
+        gateway_ip=given_or(values, "gateway_ip", Gateway.DEFAULT, _gateway),
+        # An empty list asks for the default pools, too.
+        allocation_pools=given_or(values, "allocation_pools", (), _pools) or None,
+        dns_nameservers=given_or(values, "dns_nameservers", (), _nameservers),
+        host_routes=given_or(values, "host_routes", (), _routes),
+        enable_dhcp=values["enable_dhcp"],
+        ipv6_ra_mode=given_or(values, "ipv6_ra_mode", None, _mode),
+        ipv6_address_mode=given_or(values, "ipv6_address_mode", None, _mode),
+    )
+
+
+def parse_change(values: Checked) -> SubnetChange:
+    """Make a change of what a client sent."""
+    return SubnetChange(
+        name=changed(values, "name", as_is),
+        gateway_ip=changed(values, "gateway_ip", _gateway),
+        allocation_pools=changed(values, "allocation_pools", _pools),
+        dns_nameservers=changed(values, "dns_nameservers", _nameservers),
+        host_routes=changed(values, "host_routes", _routes),
+        enable_dhcp=changed(values, "enable_dhcp", as_is),
+    )
+
+
+def render(subnet: Subnet) -> dict[str, object]:
+    """Make JSON's types of a subnet."""
+    return {
+        "id": subnet.id,
+        "name": subnet.name,
+        "tenant_id": subnet.project_id,
+        "project_id": subnet.project_id,
+        "network_id": subnet.network_id,
+        "ip_version": subnet.ip_version,
+        "subnetpool_id": None,
+        "enable_dhcp": subnet.enable_dhcp,
+        "ipv6_ra_mode": subnet.ipv6_ra_mode,
+        "ipv6_address_mode": subnet.ipv6_address_mode,
+        "gateway_ip": None if subnet.gateway_ip is None else str(subnet.gateway_ip),
+        "cidr": str(subnet.cidr),
+        "allocation_pools": [
+            {"start": str(pool.start), "end": str(pool.end)} for pool in subnet.allocation_pools
+        ],
+        "host_routes": [
+            {"destination": str(route.destination), "nexthop": str(route.nexthop)}
+            for route in subnet.host_routes
+        ],
+        "dns_nameservers": [str(server) for server in subnet.dns_nameservers],
+    }
+
+
+def _cidr(values: Checked) -> IPNetwork:
+    if given(values, "subnetpool_id") and values["subnetpool_id"] is not None:
+        raise SubnetPoolNotFound(values["subnetpool_id"])
+    if not given(values, "cidr"):
+        raise BadRequest("subnets", "a subnetpool must be specified in the absence of a cidr")
+    if given(values, "prefixlen"):
+        raise BadRequest("subnets", "cidr and prefixlen must not be supplied together")
+    return network("cidr", values["cidr"])
+
+
+def _gateway(name: str, text: str | None) -> IPAddress | None:
+    return None if text is None else address(name, text)
+
+
+def _pools(_name: str, pools: Iterable[Mapping[str, str]]) -> tuple[AddressRange, ...]:
+    return tuple(AddressRange.parse(pool["start"], pool["end"]) for pool in pools)
+
+
+def _nameservers(name: str, servers: Iterable[str]) -> tuple[IPAddress, ...]:
+    return tuple(address(name, server) for server in servers)
+
+
+def _routes(name: str, routes: Iterable[Mapping[str, str]]) -> tuple[HostRoute, ...]:
+    return tuple(
+        HostRoute(network(name, route["destination"]), address(name, route["nexthop"]))
+        for route in routes
+    )
+
+
+def _mode(_name: str, mode: str | None) -> IPv6Mode | None:
+    return None if mode is None else IPv6Mode(mode)
+
+
+def _cidr_filter(name: str, values: Sequence[str]) -> tuple[Filter, ...]:
+    canonical = (convert_cidr_to_canonical_format(value) for value in values)
+    return (Filter(name, tuple(network(name, cidr) for cidr in canonical)),)
+
+
+SUBNET = Kind(
+    name=definition.RESOURCE_NAME,
+    collection=definition.COLLECTION_NAME,
+    attributes=AttributeMap(definition.RESOURCE_ATTRIBUTE_MAP[definition.COLLECTION_NAME]),
+    parse_draft=parse_draft,
+    parse_change=parse_change,
+    render=render,
+    filters={
+        "id": queries.texts,
+        "name": queries.texts,
+        "ip_version": queries.integers,
+        "network_id": queries.texts,
+        "subnetpool_id": queries.texts,
+        "cidr": _cidr_filter,
+        "gateway_ip": queries.addresses,
+        "tenant_id": queries.project,
+        "project_id": queries.project,
+        "enable_dhcp": queries.booleans,
+        "ipv6_ra_mode": queries.texts,
+        "ipv6_address_mode": queries.texts,
+        "shared": queries.booleans,
+    },
+)

@@ -1,0 +1,159 @@
+"""What the operator sets, read once and frozen.
+
+oslo.config reads files and environment under the names that operators know
+from Neutron; the rest of Freehold sees a `Settings` only, which cannot be made
+with a value that would not work.
+
+Where an option comes from, the later winning: its default, the files, the
+environment (``OS_<GROUP>__<OPTION>`` as oslo.config reads it, and
+``FREEHOLD_DATABASE``), and what the command line replaces by
+``dataclasses.replace``.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from oslo_config import cfg
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+from freehold.addresses.mac import parse_base_mac
+from freehold.errors import ConfigurationError
+
+DATABASE_VARIABLE = "FREEHOLD_DATABASE"
+
+MEBIBYTE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The configuration of a service.
+
+    Attributes:
+        database_url: an SQLAlchemy database URL; not shown by ``repr``, since it
+            may hold a password.
+        bind_host: the address that the service listens on.
+        bind_port: the TCP port that the service listens on.
+        api_workers: how many processes serve requests.
+        api_threads: how many requests a process serves at once.
+        ipam_driver: an entry point of the group ``freehold.ipam_drivers``.
+        base_mac: made-up MAC addresses begin like this.
+        max_dns_nameservers: how many a subnet may have.
+        max_subnet_host_routes: how many a subnet may have.
+        max_fixed_ips_per_port: how many a client may ask for on one port.
+        max_request_body_size: in bytes.
+        max_json_depth: how deep arrays and objects of a body may be nested.
+
+    Raises:
+        ConfigurationError: a value cannot work.
+    """
+
+    database_url: str = field(repr=False)
+    bind_host: str = "127.0.0.1"
+    bind_port: int = 9696
+    api_workers: int = 1
+    api_threads: int = 16
+    ipam_driver: str = "reference"
+    base_mac: str = "fa:16:3e:00:00:00"
+    max_dns_nameservers: int = 5
+    max_subnet_host_routes: int = 20
+    max_fixed_ips_per_port: int = 100
+    max_request_body_size: int = MEBIBYTE
+    max_json_depth: int = 32
+
+    def __post_init__(self) -> None:
+        for name, (least, most) in _BOUNDS.items():
+            value = getattr(self, name)
+            if not least <= value <= most:
+                raise ConfigurationError(name, f"{value} is not from {least} to {most}")
+        try:
+            parse_base_mac(self.base_mac)
+        except ValueError as error:
+            raise ConfigurationError("base_mac", str(error)) from error
+        try:
+            make_url(self.database_url)
+        except ArgumentError as error:
+            raise ConfigurationError("[database] connection", "it is not a database URL") from error
+
+
+_BOUNDS: Mapping[str, tuple[int, int]] = {
+    "bind_port": (0, 65535),
+    "api_workers": (1, 1024),
+    "api_threads": (1, 1024),
+    "max_dns_nameservers": (0, 1000),
+    "max_subnet_host_routes": (0, 1000),
+    "max_fixed_ips_per_port": (1, 10_000),
+    "max_request_body_size": (1024, 1024 * MEBIBYTE),
+    "max_json_depth": (4, 500),
+}
+
+_OPTIONS = (
+    cfg.StrOpt("bind_host", default="127.0.0.1", help="The address to listen on."),
+    cfg.IntOpt("bind_port", default=9696, help="The TCP port to listen on."),
+    cfg.IntOpt("api_workers", default=1, help="How many processes serve requests."),
+    cfg.IntOpt("api_threads", default=16, help="How many requests a process serves at once."),
+    cfg.StrOpt("ipam_driver", default="reference", help="The IPAM driver, by its name."),
+    cfg.StrOpt(
+        "base_mac",
+        default="fa:16:3e:00:00:00",
+        help="Made-up MAC addresses keep the first three octets, and the fourth one too "
+        "unless it is 00.",
+    ),
+    cfg.IntOpt("max_dns_nameservers", default=5, help="How many a subnet may have."),
+    cfg.IntOpt("max_subnet_host_routes", default=20, help="How many a subnet may have."),
+    cfg.IntOpt("max_fixed_ips_per_port", default=100, help="How many one port may ask for."),
+    cfg.IntOpt("max_request_body_size", default=MEBIBYTE, help="In bytes."),
+    cfg.IntOpt("max_json_depth", default=32, help="How deep the JSON of a body may be nested."),
+)
+
+_DATABASE_OPTIONS = (
+    cfg.StrOpt(
+        "connection",
+        secret=True,
+        help="An SQLAlchemy database URL; an SQLite file of the user's by default.",
+    ),
+)
+
+
+def load_settings(
+    config_files: Sequence[str | os.PathLike[str]] | None = None,
+    *,
+    environ: Mapping[str, str] | None = None,
+) -> Settings:
+    """Read the configuration.
+
+    Args:
+        config_files: files in oslo.config's format; None for those in the usual
+            places, such as ``/etc/freehold/freehold.conf``, if there are any.
+        environ: the environment in which to look for ``FREEHOLD_DATABASE`` and
+            the user's folders; the process's own by default.
+
+    Raises:
+        ConfigurationError: a file is missing or malformed, or a value cannot work.
+    """
+    environment = os.environ if environ is None else environ
+    options = cfg.ConfigOpts()
+    options.register_opts(_OPTIONS)
+    options.register_opts(_DATABASE_OPTIONS, group="database")
+    files = None if config_files is None else [os.fspath(path) for path in config_files]
+    try:
+        options([], project="freehold", default_config_files=files)
+        values = {option.name: options[option.name] for option in _OPTIONS}
+        configured = options.database.connection
+    except cfg.Error as error:
+        raise ConfigurationError("the configuration", str(error)) from error
+    url = environment.get(DATABASE_VARIABLE) or configured or default_database_url(environment)
+    return Settings(database_url=url, **values)
+
+
+def default_database_url(environ: Mapping[str, str]) -> str:
+    """Return the URL of the SQLite file that is used when no database is named.
+
+    Source: XDG Base Directory Specification, ``XDG_DATA_HOME``.
+    """
+    named = environ.get("XDG_DATA_HOME", "")
+    # The specification has relative paths ignored.
+    folder = Path(named) if named.startswith("/") else Path.home() / ".local" / "share"
+    return f"sqlite:///{folder / 'freehold' / 'freehold.sqlite'}"

@@ -1,0 +1,21 @@
+"""The service under test: the real application on an SQLite database in memory."""
+
+import falcon.testing
+from falcon import App, Request, Response
+
+from freehold.api.app import create_app
+from freehold.config import Settings
+from freehold.drivers.reference import ReferenceDriver
+from freehold.ipam.driver import Surroundings
+
+IN_MEMORY = Settings(database_url="sqlite://")
+
+
+def make_app(settings: Settings = IN_MEMORY) -> App[Request, Response]:
+    """Make an application on an empty database."""
+    return create_app(settings, driver=ReferenceDriver(Surroundings()))
+
+
+def make_client(settings: Settings = IN_MEMORY) -> falcon.testing.TestClient:
+    """Make a client of an application on an empty database."""
+    return falcon.testing.TestClient(make_app(settings))

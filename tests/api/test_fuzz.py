@@ -1,0 +1,191 @@
+"""Whatever JSON a client sends for whatever attribute: an answer, and never a 5xx."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from falcon.testing import TestClient as Client
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from freehold.api.networks import NETWORK
+from freehold.api.ports import PORT
+from freehold.api.subnets import SUBNET
+from tests.api.service import make_client
+
+KINDS = {kind.name: kind for kind in (NETWORK, SUBNET, PORT)}
+UNKNOWN = "11111111-2222-4333-8444-555555555555"
+
+ATTRIBUTES = {
+    "network": ["name", "admin_state_up", "shared", "project_id", "tenant_id", "id", "nosuch"],
+    "subnet": [
+        "name", "network_id", "ip_version", "cidr", "gateway_ip", "allocation_pools",
+        "dns_nameservers", "host_routes", "enable_dhcp", "ipv6_ra_mode", "ipv6_address_mode",
+        "subnetpool_id", "prefixlen", "project_id", "shared", "id",
+    ],
+    "port": [
+        "name", "network_id", "admin_state_up", "mac_address", "fixed_ips", "device_id",
+        "device_owner", "project_id", "status", "id",
+    ],
+}  # fmt: skip
+EVERY_ATTRIBUTE = [(kind, name) for kind, names in ATTRIBUTES.items() for name in names]
+
+addresses = st.one_of(
+    st.ip_addresses().map(str),
+    st.sampled_from(["10.0.0.1", "10.0.0.0", "10.0.0.255", "2001:db8::1", "::", "::ffff:1.2.3.4"]),
+    st.sampled_from(["fe80::1%eth0", "10.0.0.01", "10.0.0.1/24", "1", "", " 10.0.0.1", "0x7f.1"]),
+)
+cidrs = st.one_of(
+    st.builds("{}/{}".format, addresses, st.integers(-1, 130)),
+    st.builds("{}/{}".format, addresses, addresses),
+)
+likely = st.one_of(
+    addresses,
+    cidrs,
+    st.sampled_from([UNKNOWN, "slaac", "dhcpv6-stateful", "network:dhcp", "prefix_delegation"]),
+    st.sampled_from(["02:00:00:00:00:01", "020000000001", "02:00:00:00:00:00:00:01", "True"]),
+)
+scalars = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(2**70), 2**70),
+    st.floats(),
+    st.text(st.characters(), max_size=20),
+    likely,
+)
+keys = st.one_of(
+    st.sampled_from(["start", "end", "destination", "nexthop", "ip_address", "subnet_id"]),
+    st.text(max_size=5),
+)
+values = st.recursive(
+    scalars,
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(keys, inner, max_size=3)),
+    max_leaves=6,
+)
+pairs_of_addresses = st.one_of(
+    st.fixed_dictionaries({"start": addresses, "end": addresses}),
+    st.fixed_dictionaries({"destination": cidrs, "nexthop": addresses}),
+    st.fixed_dictionaries({}, optional={"ip_address": addresses, "subnet_id": st.just(UNKNOWN)}),
+)
+sent = st.one_of(values, st.lists(st.one_of(pairs_of_addresses, addresses), max_size=3))
+
+documents = st.one_of(
+    values,
+    st.dictionaries(
+        st.sampled_from([*KINDS, *(kind.collection for kind in KINDS.values())]),
+        values,
+        max_size=2,
+    ),
+)
+
+
+class World:
+    """A service with one resource of each kind, and what creates another of each."""
+
+    def __init__(self) -> None:
+        self.client: Client = make_client()
+        network = self._make("network", {})
+        subnet = self._make(
+            "subnet", {"network_id": network, "ip_version": 4, "cidr": "10.0.0.0/24"}
+        )
+        port = self._make("port", {"network_id": network})
+        self.ids = {"network": network, "subnet": subnet, "port": port}
+        self.minimal: Mapping[str, Mapping[str, object]] = {
+            "network": {},
+            "subnet": {"network_id": network, "ip_version": 6, "cidr": "2001:db8::/64"},
+            "port": {"network_id": network},
+        }
+
+    def _make(self, kind: str, attributes: Mapping[str, object]) -> str:
+        answer = self.client.simulate_post(f"/v2.0/{kind}s", json={kind: attributes})
+        assert answer.status_code == 201
+        return str(answer.json[kind]["id"])
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return World()
+
+
+def check(answer: Any) -> None:
+    assert answer.status_code < 500, answer.text
+    assert answer.headers["x-openstack-request-id"].startswith("req-")
+    if answer.status_code >= 400:
+        error = answer.json["NeutronError"]
+        assert error["type"] not in {"", "HTTPInternalServerError"}
+        assert error["message"]
+
+
+def send(client: Client, verb: str, path: str, document: object) -> Any:
+    return client.simulate_request(
+        verb, path, body=json.dumps(document), headers={"Content-Type": "application/json"}
+    )
+
+
+FUZZ = settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+@pytest.mark.parametrize(("kind", "attribute"), EVERY_ATTRIBUTE)
+@FUZZ
+@given(value=sent)
+def test_any_value_of_any_attribute_is_answered(
+    world: World, kind: str, attribute: str, value: object
+) -> None:
+    created = send(
+        world.client, "POST", f"/v2.0/{kind}s", {kind: {**world.minimal[kind], attribute: value}}
+    )
+    check(created)
+    if created.status_code == 201:
+        check(world.client.simulate_delete(f"/v2.0/{kind}s/{created.json[kind]['id']}"))
+    path = f"/v2.0/{kind}s/{world.ids[kind]}"
+    check(send(world.client, "PUT", path, {kind: {attribute: value}}))
+    check(world.client.simulate_get(path))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@FUZZ
+@given(document=documents)
+def test_any_document_is_answered(world: World, kind: str, document: object) -> None:
+    check(send(world.client, "POST", f"/v2.0/{kind}s", document))
+    check(send(world.client, "PUT", f"/v2.0/{kind}s/{world.ids[kind]}", document))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@FUZZ
+@given(body=st.binary(max_size=50))
+def test_any_bytes_are_answered(world: World, kind: str, body: bytes) -> None:
+    check(world.client.simulate_post(f"/v2.0/{kind}s", body=body))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@FUZZ
+@given(data=st.data())
+def test_any_filter_is_answered(world: World, kind: str, data: st.DataObject) -> None:
+    names = st.sampled_from([*KINDS[kind].filters, "fields", "limit", "sort_key", "nosuch"])
+    texts = st.one_of(
+        st.text(st.characters(exclude_categories=["Cs"]), max_size=20),
+        likely,
+        st.builds("{}={}".format, st.sampled_from(["ip_address", "subnet_id", "x"]), likely),
+    )
+    parameters = data.draw(st.dictionaries(names, st.lists(texts, min_size=1, max_size=3)))
+    check(world.client.simulate_get(f"/v2.0/{kind}s", params=parameters, params_csv=False))
+
+
+@FUZZ
+@given(path=st.text(st.characters(exclude_categories=["Cs"]), max_size=30))
+def test_any_path_is_answered(world: World, path: str) -> None:
+    for verb in ("GET", "PUT", "POST", "DELETE"):
+        check(world.client.simulate_request(verb, "/v2.0/" + path.replace("?", "")))
+
+
+def test_the_fuzz_covers_each_attribute_that_a_client_can_send() -> None:
+    for kind, names in ATTRIBUTES.items():
+        settable = {
+            name
+            for name, spec in KINDS[kind].attributes.definition.items()
+            if spec["allow_post"] or spec["allow_put"]
+        } - {"tenant_id"}
+        assert settable <= set(names)

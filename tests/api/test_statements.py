@@ -1,0 +1,247 @@
+"""How many SQL statements a request costs: few, and as many on a full network as on an empty one.
+
+The table in docs/statements.md is what is measured here, and the test fails
+when it is not. ``python -m tests.api.test_statements`` writes it anew.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from ipaddress import ip_address
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from falcon.testing import TestClient
+from sqlalchemy import Engine, create_engine, event, insert
+
+from freehold.addresses.encoding import to_bytes
+from freehold.api.app import create_app
+from freehold.config import Settings
+from freehold.db.tables import fixed_ips, ports
+from freehold.ledger.tables import allocations
+
+PAGE = Path(__file__).parents[2] / "docs" / "statements.md"
+
+HELD_FEW = 10
+HELD_MANY = 10_000
+WARMING_UP = 40
+
+JSON = dict[str, Any]
+
+
+@dataclass
+class Cost:
+    """Statements of one request, BEGIN and COMMIT aside."""
+
+    reads: int = 0
+    writes: int = 0
+
+
+class Cloud:
+    """A service with one network, on whose IPv4 subnet so many addresses are held."""
+
+    def __init__(self, path: Path, held: int) -> None:
+        self.client = TestClient(create_app(Settings(database_url=f"sqlite:///{path}")))
+        self.network = self.post("networks", {"name": "n"})["id"]
+        self.v4 = self.post(
+            "subnets", {"network_id": self.network, "ip_version": 4, "cidr": "10.0.0.0/16"}
+        )["id"]
+        _hold(path, self.network, self.v4, held)
+        # A service that has run for a while has lost a claim, and has hints since then.
+        for _ in range(WARMING_UP):
+            self.post("ports", {"network_id": self.network})
+
+    def request(self, verb: str, path: str, body: JSON | None = None) -> JSON:
+        answer = self.client.simulate_request(verb, f"/v2.0/{path}", json=body)
+        assert answer.status_code in {200, 201, 204}, answer.text
+        return json.loads(answer.text or "{}")  # type: ignore[no-any-return]  # an object
+
+    def post(self, collection: str, values: JSON) -> JSON:
+        name = collection.removesuffix("s")
+        created: JSON = self.request("POST", collection, {name: values})[name]
+        return created
+
+    def port(self, **values: Any) -> str:
+        created: str = self.post("ports", {"network_id": self.network, **values})["id"]
+        return created
+
+    def add_ipv6(self) -> None:
+        for cidr, mode in (("2001:db8:1::/64", "dhcpv6-stateful"), ("2001:db8:2::/64", "slaac")):
+            self.post(
+                "subnets",
+                {
+                    "network_id": self.network,
+                    "ip_version": 6,
+                    "cidr": cidr,
+                    "ipv6_ra_mode": mode,
+                    "ipv6_address_mode": mode,
+                },
+            )
+
+
+def _hold(path: Path, network: str, subnet: str, held: int) -> None:
+    """Store ports that hold one address each, every third one of the subnet."""
+    engine = create_engine(f"sqlite:///{path}")
+    now = datetime(2026, 1, 1)  # noqa: DTZ001  # the tables' times are UTC without an offset
+    numbers = range(held)
+    with engine.begin() as connection:
+        connection.execute(
+            insert(ports),
+            [
+                {
+                    "id": f"port-{number}",
+                    "network_id": network,
+                    "project_id": "",
+                    "name": "",
+                    "admin_state_up": True,
+                    "mac_address": f"02:00:00:00:{number >> 8:02x}:{number & 255:02x}",
+                    "device_id": "",
+                    "device_owner": "compute:nova",
+                    "status": "DOWN",
+                    "created_at": now,
+                }
+                for number in numbers
+            ],
+        )
+        taken = [
+            {"subnet_id": subnet, "address": to_bytes(ip_address("10.0.0.9") + 3 * number)}
+            for number in numbers
+        ]
+        connection.execute(
+            insert(allocations),
+            [{**row, "holder": f"port-{n}", "allocated_at": now} for n, row in enumerate(taken)],
+        )
+        connection.execute(
+            insert(fixed_ips),
+            [{**row, "port_id": f"port-{n}", "position": 0} for n, row in enumerate(taken)],
+        )
+    engine.dispose()
+
+
+@contextmanager
+def counting() -> Iterator[Cost]:
+    cost = Cost()
+
+    def count(
+        _connection: object,
+        _cursor: object,
+        statement: str,
+        _parameters: object,
+        _context: object,
+        _executemany: bool,
+    ) -> None:
+        verb = statement.split()[0]
+        cost.reads += verb == "SELECT"
+        cost.writes += verb in {"INSERT", "UPDATE", "DELETE"}
+
+    event.listen(Engine, "before_cursor_execute", count)
+    try:
+        yield cost
+    finally:
+        event.remove(Engine, "before_cursor_execute", count)
+
+
+def _measure(cloud: Cloud, verb: str, path: str, body: JSON | None = None) -> Cost:
+    with counting() as cost:
+        cloud.request(verb, path, body)
+    return cost
+
+
+def measure(cloud: Cloud) -> dict[str, Cost]:
+    """Return what each operation costs on this cloud."""
+    network, v4 = cloud.network, cloud.v4
+    costs: dict[str, Cost] = {}
+
+    def record(name: str, verb: str, path: str, body: JSON | None = None) -> None:
+        costs[name] = _measure(cloud, verb, path, body)
+
+    def port(**values: Any) -> JSON:
+        return {"port": {"network_id": network, **values}}
+
+    record("POST /v2.0/ports: one IPv4 address", "POST", "ports", port())
+    given = port(fixed_ips=[{"ip_address": "10.0.255.1"}])
+    record("POST /v2.0/ports: a given address", "POST", "ports", given)
+    record("POST /v2.0/ports: no address", "POST", "ports", port(fixed_ips=[]))
+    several = {"ports": [port()["port"] for _ in range(10)]}
+    record("POST /v2.0/ports: 10 ports in one request", "POST", "ports", several)
+    taker = cloud.port()
+    record("PUT /v2.0/ports/{id}: name", "PUT", f"ports/{taker}", {"port": {"name": "x"}})
+    more = [{"subnet_id": v4}, {"subnet_id": v4}]
+    record(
+        "PUT /v2.0/ports/{id}: one more address",
+        "PUT",
+        f"ports/{taker}",
+        {"port": {"fixed_ips": more}},
+    )
+    record(
+        "PUT /v2.0/ports/{id}: back to one address",
+        "PUT",
+        f"ports/{taker}",
+        {"port": {"fixed_ips": more[:1]}},
+    )
+    record("GET /v2.0/ports/{id}: by id", "GET", f"ports/{taker}")
+    record("DELETE /v2.0/ports/{id}: one IPv4 address", "DELETE", f"ports/{taker}")
+    cloud.port(device_id="vm-1")
+    record("GET /v2.0/ports: filtered, one port found", "GET", "ports?device_id=vm-1")
+    record("GET /v2.0/subnets/{id}: by id", "GET", f"subnets/{v4}")
+    record("GET /v2.0/networks/{id}: by id", "GET", f"networks/{network}")
+    narrow = {"subnet": {"allocation_pools": [{"start": "10.0.0.9", "end": "10.0.254.1"}]}}
+    record("PUT /v2.0/subnets/{id}: allocation pools", "PUT", f"subnets/{v4}", narrow)
+    record("POST /v2.0/networks: one", "POST", "networks", {"network": {"name": "other"}})
+    other = cloud.post("networks", {"name": "another"})["id"]
+    subnet = {"network_id": other, "ip_version": 4, "cidr": "10.0.0.0/24"}
+    record("POST /v2.0/subnets: one", "POST", "subnets", {"subnet": subnet})
+    [found] = cloud.request("GET", f"subnets?network_id={other}")["subnets"]
+    record("DELETE /v2.0/subnets/{id}: no address held", "DELETE", f"subnets/{found['id']}")
+    record("DELETE /v2.0/networks/{id}: empty", "DELETE", f"networks/{other}")
+    return costs
+
+
+def measure_dual_stack(cloud: Cloud) -> dict[str, Cost]:
+    """Return what ports cost on IPv4, stateful IPv6 and SLAAC subnets at once."""
+    cloud.add_ipv6()
+    body = {"port": {"network_id": cloud.network}}
+    made = _measure(cloud, "POST", "ports", body)
+    taker = cloud.port()
+    moved = _measure(cloud, "PUT", f"ports/{taker}", {"port": {"mac_address": "02:00:00:ff:0:1"}})
+    gone = _measure(cloud, "DELETE", f"ports/{taker}")
+    return {
+        "POST /v2.0/ports: IPv4, stateful IPv6 and SLAAC": made,
+        "PUT /v2.0/ports/{id}: MAC address, with a SLAAC address": moved,
+        "DELETE /v2.0/ports/{id}: IPv4, stateful IPv6 and SLAAC": gone,
+    }
+
+
+def render(costs: dict[str, Cost]) -> str:
+    """Return the table of docs/statements.md."""
+    lines = ["| Request | Case | Reads | Writes |", "|---|---|---|---|"]
+    for name, cost in costs.items():
+        request, _, case = name.partition(": ")
+        lines.append(f"| `{request}` | {case} | {cost.reads} | {cost.writes} |")
+    return "\n".join(lines) + "\n"
+
+
+def measure_all(folder: Path, held: int) -> dict[str, Cost]:
+    """Return what each operation costs when so many addresses are held."""
+    cloud = Cloud(folder / f"{held}.sqlite", held)
+    return {**measure(cloud), **measure_dual_stack(cloud)}
+
+
+def test_a_request_costs_few_statements_as_many_at_10_as_at_10_000_held(tmp_path: Path) -> None:
+    few = measure_all(tmp_path, HELD_FEW)
+    many = measure_all(tmp_path, HELD_MANY)
+    assert many == few
+    for name, cost in few.items():
+        if name.startswith(("POST /v2.0/ports: one", "PUT /v2.0/ports", "DELETE /v2.0/ports")):
+            assert cost.reads + cost.writes <= 9, name
+    assert render(few) in PAGE.read_text(), "docs/statements.md is not what was measured"
+
+
+if __name__ == "__main__":
+    with TemporaryDirectory() as scratch:
+        table = render(measure_all(Path(scratch), HELD_MANY))
+    head, mark, _ = PAGE.read_text().partition("<!-- measured -->\n")
+    PAGE.write_text(head + mark + "\n" + table)
