@@ -36,13 +36,17 @@ class Addressing:
     def allocate(self, network_id: str, wishes: Sequence[Wish]) -> tuple[FixedIP, ...]:
         """Fulfil all the wishes of one port, in their order.
 
+        Returns:
+            The addresses by the rank of their wishes.
+
         Raises:
             IpAddressGenerationFailure: nothing is left for one of them.
             IpAddressAlreadyAllocated: an address asked for is held.
             InvalidIpForSubnet: an address asked for cannot be had there.
             SubnetNotFound: a subnet was removed meanwhile.
         """
-        return tuple(self._allocate(network_id, wish) for wish in wishes)
+        claimed = [(wish.rank, self._allocate(network_id, wish)) for wish in wishes]
+        return tuple(fixed_ip for _, fixed_ip in sorted(claimed, key=lambda pair: pair[0]))
 
     def deallocate(self, holder: str, fixed_ips: Iterable[FixedIP]) -> None:
         """Give back addresses of one port.

@@ -17,7 +17,7 @@ Rules, all of them Neutron's:
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from freehold.addresses.eui64 import eui64_address
 from freehold.addresses.pools import is_assignable
@@ -45,10 +45,18 @@ from freehold.networking.values import FixedIP, FixedIPRequest, Port, Subnet
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """One request for an address, and who may serve it."""
+    """One request for an address, and who may serve it.
+
+    Attributes:
+        request: what to ask for.
+        subnet_ids: the subnets that may serve it, preferred ones first.
+        rank: where the address stands among those that the port gets, which
+            is not the order in which they are asked for.
+    """
 
     request: AddressRequest
     subnet_ids: tuple[str, ...]
+    rank: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,9 +288,11 @@ def _uncertain(port: Port) -> AddressRequest:
 
 
 def _certain_first(wishes: Sequence[Wish]) -> tuple[Wish, ...]:
+    """Rank the wishes as they stand, and put those for one certain address first."""
+    ranked = [replace(wish, rank=rank) for rank, wish in enumerate(wishes)]
     return tuple(
         sorted(
-            wishes,
+            ranked,
             key=lambda wish: isinstance(wish.request, AnyAddressRequest | PreferNextAddressRequest),
         )
     )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select, update
 
 from freehold.addresses.encoding import from_bytes, to_bytes
 from freehold.addresses.ranges import IPAddress, address_of
@@ -15,8 +15,18 @@ from freehold.networking.values import Filter, FixedIP, Holding, Port
 
 
 def _has_address(values: tuple[object, ...]) -> ColumnElement[bool]:
-    encoded = [to_bytes(value) for value in values if isinstance(value, IPAddress)]
-    return ports.c.id.in_(select(fixed_ips.c.port_id).where(fixed_ips.c.address.in_(encoded)))
+    wanted = [value for value in values if isinstance(value, IPAddress)]
+    # The bytes of 10.0.0.1 and of ::ffff:10.0.0.1 are the same.
+    of_version = (
+        and_(
+            subnets.c.ip_version == version,
+            fixed_ips.c.address.in_([to_bytes(one) for one in wanted if one.version == version]),
+        )
+        for version in (4, 6)
+    )
+    return ports.c.id.in_(
+        select(fixed_ips.c.port_id).join_from(fixed_ips, subnets).where(or_(*of_version))
+    )
 
 
 def _has_subnet(values: tuple[object, ...]) -> ColumnElement[bool]:
