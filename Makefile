@@ -1,0 +1,72 @@
+# Every target does all of its own set-up: nothing but make and Python 3.11 or
+# later has to be there. What is installed goes to .venv and nowhere else.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SERVE_ARGS := $(if $(filter command,$(firstword $(origin HOST))),--host $(HOST)) \
+              $(if $(filter command,$(firstword $(origin PORT))),--port $(PORT)) $(ARGS)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help serve test lint pytest bench constraints clean
+
+help:
+	@echo "make serve   start Freehold on http://127.0.0.1:9696, with an SQLite database;"
+	@echo "             HOST=..., PORT=..., and ARGS='...' for what else 'freehold serve' takes"
+	@echo "make test    all checks: make lint, then the tests; ARGS='...' is for pytest"
+	@echo "make lint    ruff, mypy, import-linter"
+	@echo "make bench   measure this machine; ARGS=--write puts the table in docs/benchmarks.md"
+	@echo "make constraints   resolve the newest versions of all dependencies anew"
+	@echo "make clean   remove whatever the other targets made"
+
+serve: $(VENV)/.with-service
+	@exec $(BIN)/freehold serve $(SERVE_ARGS)
+
+test: lint pytest
+
+lint: $(VENV)/.with-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+pytest: $(VENV)/.with-dev
+	$(BIN)/pytest $(ARGS)
+
+bench: $(VENV)/.with-bench
+	@$(BIN)/python -W ignore -m bench $(ARGS)
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+constraints:
+	rm -rf build/resolve
+	$(PYTHON) -m venv build/resolve
+	build/resolve/bin/pip install -qq --editable '.[bench]'
+	{ echo "# Versions that were resolved and tested together; 'make constraints' renews them."; \
+	  build/resolve/bin/pip freeze --exclude-editable; } > constraints.txt
+	rm -rf build/resolve
+
+# Whichever extra is installed, its stamp is older than the files that say what it is.
+$(VENV)/.with-%: $(VENV)/.made pyproject.toml constraints.txt
+	@echo "Installing Freehold with its [$*] dependencies into $(VENV) ..."
+	@$(BIN)/pip install -qq --editable '.[$*]' --constraint constraints.txt
+	@touch $@
+
+# Debian has venv in Python, and what venv needs in a package of its own.
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Freehold needs Python 3.11 or later; '$(PYTHON)' is not. Say make PYTHON=..." >&2; \
+	  exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { \
+	  if [ "$$(id -u)" = 0 ]; then as_root=; else as_root="sudo -n"; fi; \
+	  command -v apt-get >/dev/null && echo "Installing python3-venv ..." \
+	    && $$as_root apt-get update -qq && $$as_root apt-get install -qq -y python3-venv >/dev/null; \
+	  $(PYTHON) -c 'import ensurepip' 2>/dev/null; } || { \
+	  echo "'$(PYTHON)' cannot make virtual environments: install python3-venv and try again." >&2; \
+	  exit 1; }
+	@rm -rf $(VENV)
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@

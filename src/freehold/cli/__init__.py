@@ -1,0 +1,1 @@
+"""The command ``freehold``: serving the API, and looking after the database."""

@@ -1,0 +1,67 @@
+"""What runs in each process that serves requests.
+
+Invariant: no such process outlives the one that started it. An orphan would
+keep the port and go on writing, while its operator believes it stopped.
+"""
+
+import ctypes
+import os
+import signal
+from collections.abc import Callable, Iterable
+from threading import Thread
+from typing import Any
+
+from freehold.api.app import create_app
+from freehold.config import Settings
+
+PR_SET_PDEATHSIG = 1
+"""Source: prctl(2)."""
+
+WSGIApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+def load_application(settings: Settings, parent: int) -> WSGIApplication:
+    """Prepare this process, and make the application that it serves.
+
+    Args:
+        settings: the service's configuration.
+        parent: the id of the process that started this one.
+    """
+    die_with(parent)
+    stop_once()
+    return create_app(settings)
+
+
+def stop_once() -> None:
+    """Have this process stop at the first SIGTERM, and let nothing else disturb it.
+
+    In a terminal, Ctrl-C reaches all processes, and the parent then sends SIGTERM;
+    a supervisor may send SIGTERM to all. The server's own handler waits for itself
+    forever when a second signal interrupts it. Therefore both signals are blocked in
+    all threads but in one of ours, which passes on the first of them.
+    """
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # instead of the parent's
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
+    Thread(target=_await_stop, name="stop", daemon=True).start()
+
+
+def _await_stop() -> None:
+    signal.sigwait({signal.SIGTERM})
+    handler = signal.getsignal(signal.SIGTERM)
+    if not callable(handler):
+        os._exit(0)  # the server has not begun
+    handler(signal.SIGTERM, None)
+
+
+def die_with(parent: int) -> None:
+    """Have the kernel end this process as soon as its parent has ended.
+
+    By SIGKILL: what a crashed parent leaves behind is in order at any moment,
+    and a polite request could be kept waiting by a client that has stalled.
+    """
+    library = ctypes.CDLL(None, use_errno=True)
+    if library.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code))
+    if os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,106 @@
+"""What the documentation says of the code, compared with the code."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from freehold import errors
+from freehold.api import refusals
+from freehold.config import Settings
+from tests.end_to_end.service import run_freehold
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted(
+    page.relative_to(ROOT).as_posix() for page in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"))
+)
+NOT_TOLD_TO_CLIENTS = {
+    # Names of groups, and what keeps the service from starting.
+    errors.NotFound,
+    errors.Conflict,
+    errors.ServiceUnavailable,
+    errors.ConfigurationError,
+    errors.DriverNotFound,
+    refusals.HTTPRefusal,
+}
+MADE_IN_FAULTS = {("HTTPNotFound", "404"), ("HTTPMethodNotAllowed", "405")}
+
+
+def rows(page: str) -> Iterator[list[str]]:
+    """Yield the cells of each row whose first cell is code."""
+    for line in (ROOT / page).read_text().splitlines():
+        if line.startswith("| `"):
+            yield [cell.strip().strip("`") for cell in line.strip("|").split("|")]
+
+
+def kinds_below(kind: type[errors.FreeholdError]) -> Iterator[type[errors.FreeholdError]]:
+    """Yield all classes below one in the tree."""
+    for below in kind.__subclasses__():
+        yield below
+        yield from kinds_below(below)
+
+
+def arguments(name: str, value: int) -> dict[str, Any]:
+    """Return one setting as a keyword argument."""
+    return {name: value}
+
+
+def test_every_option_is_documented_with_its_default() -> None:
+    documented = [(cells[0], cells[1]) for cells in rows("docs/configuration.md")]
+    options = [field for field in fields(Settings) if field.default is not MISSING]
+    assert documented[:-1] == [(field.name, str(field.default)) for field in options]
+    assert documented[-1][0] == "connection"
+
+
+@pytest.mark.parametrize(
+    ("name", "least", "most"),
+    [
+        (cells[0], cells[2], cells[3])
+        for cells in rows("docs/configuration.md")
+        if len(cells) == 5 and cells[3]
+    ],
+)
+def test_the_documented_bounds_are_the_last_that_work(name: str, least: str, most: str) -> None:
+    for value in (int(least), int(most)):
+        Settings(database_url="sqlite://", **arguments(name, value))
+    for value in (int(least) - 1, int(most) + 1):
+        with pytest.raises(errors.ConfigurationError, match=name):
+            Settings(database_url="sqlite://", **arguments(name, value))
+
+
+def test_every_type_of_error_is_documented_with_its_status() -> None:
+    reasons = {reason.value for reason in errors.Reason}
+    documented = {tuple(cells[:2]) for cells in rows("docs/errors.md") if cells[0] not in reasons}
+    told = {
+        (kind.__name__, str(int(kind.status)))
+        for kind in kinds_below(errors.FreeholdError)
+        if kind not in NOT_TOLD_TO_CLIENTS and kind.__module__.startswith("freehold.")
+    }
+    assert documented == told | MADE_IN_FAULTS
+
+
+def test_every_reason_of_a_refusal_is_documented() -> None:
+    first_cells = [cells[0] for cells in rows("docs/errors.md")]
+    assert first_cells[: len(errors.Reason)] == [reason.value for reason in errors.Reason]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_leads_somewhere(page: str) -> None:
+    targets = re.findall(r"\]\(([^)#:]+)\)", (ROOT / page).read_text())
+    missing = [target for target in targets if not ((ROOT / page).parent / target).exists()]
+    assert missing == []
+
+
+def test_every_decision_is_listed() -> None:
+    records = {path.name for path in (ROOT / "docs" / "decisions").glob("[0-9]*.md")}
+    listed = re.findall(r"\]\(([^)]+)\)", (ROOT / "docs" / "decisions" / "README.md").read_text())
+    assert sorted(listed) == sorted(records)
+
+
+def test_every_option_of_the_command_is_documented(tmp_path: Path) -> None:
+    text = "".join((ROOT / page).read_text() for page in PAGES)
+    offered = set(re.findall(r"--[a-z-]+", run_freehold(tmp_path, "serve", "--help").stdout))
+    assert [option for option in offered - {"--help"} if f"`{option}`" not in text] == []
