@@ -51,18 +51,25 @@ def is_transient(error: Exception) -> bool:
     """Tell whether a unit that failed so may succeed if run again at once."""
     if isinstance(error, RunAgain | db_exc.DBDeadlock | db_exc.DBConnectionError):
         return True
-    cause = error.orig if isinstance(error, DBAPIError) else None
-    return (
-        isinstance(cause, sqlite3.OperationalError)
-        and cause.sqlite_errorcode & _PRIMARY_CODE in _BUSY_CODES
-    )
+    return _sqlite_code(error) in _BUSY_CODES
 
 
 def is_outage(error: Exception) -> bool:
     """Tell whether a failure is the database's, and not of what was asked of it."""
+    # SQLite tells of a wrong statement, too, by an operational error.
+    if _sqlite_code(error) == sqlite3.SQLITE_ERROR:
+        return False
     return is_transient(error) or isinstance(
-        error, OperationalError | PoolTimeout | db_exc.DBConnectionError
+        error, OperationalError | PoolTimeout | db_exc.DBNonExistentDatabase
     )
+
+
+def _sqlite_code(error: Exception) -> int | None:
+    """Return the primary result code of SQLite's that is behind an error, if any."""
+    cause = error.orig if isinstance(error, DBAPIError) else None
+    if isinstance(cause, sqlite3.OperationalError):
+        return cause.sqlite_errorcode & _PRIMARY_CODE
+    return None
 
 
 def run(

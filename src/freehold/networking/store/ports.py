@@ -184,7 +184,7 @@ def next_positions(connection: Connection, network_id: str) -> Mapping[str, int]
         .where(ports.c.network_id == network_id)
         .group_by(fixed_ips.c.port_id)
     )
-    return {port_id: position for port_id, position in rows}
+    return {row[0]: row[1] for row in rows}
 
 
 def add_fixed_ips(
