@@ -169,6 +169,7 @@ def test_a_new_file_is_in_a_folder_for_its_owner_only(tmp_path: Path) -> None:
     schema.upgrade(database)
     assert (folder / "freehold.sqlite").is_file()
     assert folder.stat().st_mode & 0o777 == 0o700
+    assert {file.stat().st_mode & 0o777 for file in folder.iterdir()} == {0o600}
     database.dispose()
 
 

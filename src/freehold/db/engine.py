@@ -70,7 +70,11 @@ def _sqlite_engine(url: URL, pool_size: int) -> Engine:
         )
     else:
         if url.database and not url.database.startswith("file:"):
-            Path(url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            file = Path(url.database)
+            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not file.exists():
+                # SQLite would make it readable for all; its other files take after it.
+                file.touch(mode=0o600)
         engine = create_engine(
             url,
             pool_size=pool_size,

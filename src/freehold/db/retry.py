@@ -51,25 +51,32 @@ def is_transient(error: Exception) -> bool:
     """Tell whether a unit that failed so may succeed if run again at once."""
     if isinstance(error, RunAgain | db_exc.DBDeadlock | db_exc.DBConnectionError):
         return True
-    return _sqlite_code(error) in _BUSY_CODES
+    return _primary_code(_of_sqlite(error)) in _BUSY_CODES
 
 
 def is_outage(error: Exception) -> bool:
     """Tell whether a failure is the database's, and not of what was asked of it."""
     # SQLite tells of a wrong statement, too, by an operational error.
-    if _sqlite_code(error) == sqlite3.SQLITE_ERROR:
+    if _primary_code(_of_sqlite(error)) == sqlite3.SQLITE_ERROR:
         return False
     return is_transient(error) or isinstance(
         error, OperationalError | PoolTimeout | db_exc.DBNonExistentDatabase
     )
 
 
-def _sqlite_code(error: Exception) -> int | None:
-    """Return the primary result code of SQLite's that is behind an error, if any."""
+def _of_sqlite(error: Exception) -> sqlite3.OperationalError | None:
     cause = error.orig if isinstance(error, DBAPIError) else None
-    if isinstance(cause, sqlite3.OperationalError):
-        return cause.sqlite_errorcode & _PRIMARY_CODE
-    return None
+    return cause if isinstance(cause, sqlite3.OperationalError) else None
+
+
+def _primary_code(error: sqlite3.OperationalError | None) -> int | None:
+    return None if error is None else error.sqlite_errorcode & _PRIMARY_CODE
+
+
+def _name(error: Exception) -> str:
+    """Name an error for the log, by nothing that could hold a stored value."""
+    cause = _of_sqlite(error)
+    return type(error).__name__ if cause is None else cause.sqlite_errorname
 
 
 def run(
@@ -93,7 +100,7 @@ def run(
             if late or not is_transient(error):
                 if is_outage(error):
                     # No traceback: the error's text can hold what was being stored.
-                    log.error("The database failed: %s", type(error).__name__)  # noqa: TRY400
+                    log.error("The database failed: %s", _name(error))  # noqa: TRY400
                     raise DatabaseUnavailable from error
                 raise
         time.sleep(random.uniform(0, pause))

@@ -20,7 +20,7 @@ from freehold.addresses.ranges import AddressRange, IPAddress
 from freehold.errors import IpAddressAllocationNotFound, SubnetAlreadyExists, SubnetNotFound
 from freehold.ledger import claiming
 from freehold.ledger.protocol import Allocation, LedgerSubnet
-from freehold.ledger.tables import allocations, ledger_pools, ledger_subnets
+from freehold.ledger.tables import allocations, ledger_pools, ledger_subnets, stored_time
 
 # Statements are made once: making one costs more than SQLite takes to run it.
 _this_subnet = allocations.c.subnet_id == bindparam("in_subnet")
@@ -215,7 +215,7 @@ class SqlLedger:
     def _rows(
         self, subnet_id: str, addresses: Iterable[IPAddress], holder: str | None
     ) -> list[claiming.Row]:
-        since = self._now().astimezone(UTC).replace(tzinfo=None)
+        since = stored_time(self._now())
         return [
             {
                 "subnet_id": subnet_id,

@@ -8,6 +8,8 @@ what keeps an address from being claimed in a subnet that is being removed.
 Times are UTC without an offset, to the microsecond.
 """
 
+from datetime import UTC, datetime
+
 from sqlalchemy import (
     Column,
     DateTime,
@@ -19,6 +21,12 @@ from sqlalchemy import (
     Table,
 )
 from sqlalchemy.dialects import mysql
+
+
+def stored_time(moment: datetime) -> datetime:
+    """Return a time as the tables keep it."""
+    return moment.astimezone(UTC).replace(tzinfo=None)
+
 
 NAMING_CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",

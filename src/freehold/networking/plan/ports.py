@@ -143,10 +143,8 @@ def plan_port_update(
         elif not _stands_for(request, outdated):
             wishes += _asked_for(new, request, around)
     automatic = {subnet.id for subnet in around.subnets if _implies_address(new, subnet)}
-    remove = tuple(
-        held for held in unclaimed if held.subnet_id not in automatic or held in outdated
-    )
-    remove += tuple(held for held in outdated if held not in remove)
+    given_up = {held for held in unclaimed if held.subnet_id not in automatic}
+    remove = tuple(held for held in port.fixed_ips if held in given_up or held in outdated)
     keep = tuple(held for held in port.fixed_ips if held not in remove)
     served = {held.subnet_id for held in keep}
     renewed = [subnet for subnet in around.subnets if subnet.id not in served]

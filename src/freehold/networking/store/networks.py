@@ -7,6 +7,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from freehold.db.tables import network_guards, networks, subnets
 from freehold.errors import NetworkNotFound
+from freehold.ledger.tables import stored_time
 from freehold.networking.store import subnets as subnet_rows
 from freehold.networking.store.conditions import AnyRow, in_batches, one_of, where
 from freehold.networking.values import Filter, Network, Subnet
@@ -27,7 +28,7 @@ def add(connection: Connection, network: Network, now: datetime) -> None:
             admin_state_up=network.admin_state_up,
             shared=network.shared,
             status=network.status,
-            created_at=now.replace(tzinfo=None),
+            created_at=stored_time(now),
         )
     )
     connection.execute(insert(network_guards).values(network_id=network.id, generation=0))

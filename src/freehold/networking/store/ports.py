@@ -9,6 +9,7 @@ from freehold.addresses.encoding import from_bytes, to_bytes
 from freehold.addresses.ranges import IPAddress, address_of
 from freehold.db.tables import fixed_ips, ports, subnets
 from freehold.errors import PortNotFound
+from freehold.ledger.tables import stored_time
 from freehold.networking.owners import NETWORK_PREFIX
 from freehold.networking.store.conditions import AnyRow, Condition, in_batches, one_of, where
 from freehold.networking.values import Filter, FixedIP, Holding, Port
@@ -71,7 +72,7 @@ def add(connection: Connection, port: Port, now: datetime) -> None:
             device_id=port.device_id,
             device_owner=port.device_owner,
             status=port.status,
-            created_at=now.replace(tzinfo=None),
+            created_at=stored_time(now),
         )
     )
 

@@ -11,6 +11,7 @@ from sqlalchemy import false as nothing
 from freehold.addresses.ranges import AddressRange
 from freehold.db.tables import networks, subnets
 from freehold.errors import SubnetNotFound
+from freehold.ledger.tables import stored_time
 from freehold.networking.store.conditions import AnyRow, Condition, one_of, where
 from freehold.networking.values import Filter, HostRoute, IPv6Mode, Subnet
 
@@ -67,7 +68,7 @@ def add(connection: Connection, subnet: Subnet, now: datetime) -> None:
             cidr=str(subnet.cidr),
             ipv6_ra_mode=subnet.ipv6_ra_mode,
             ipv6_address_mode=subnet.ipv6_address_mode,
-            created_at=now.replace(tzinfo=None),
+            created_at=stored_time(now),
             **_changeable(subnet),
         )
     )
