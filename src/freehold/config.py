@@ -37,7 +37,8 @@ class Settings:
         bind_host: the address that the service listens on.
         bind_port: the TCP port that the service listens on.
         api_workers: how many processes serve requests.
-        api_threads: how many requests a process serves at once.
+        api_threads: how many database connections a process has, and so how
+            many requests it works on at once.
         ipam_driver: an entry point of the group ``freehold.ipam_drivers``.
         base_mac: made-up MAC addresses begin like this.
         max_dns_nameservers: how many a subnet may have.
@@ -45,6 +46,7 @@ class Settings:
         max_fixed_ips_per_port: how many a client may ask for on one port.
         max_request_body_size: in bytes.
         max_json_depth: how deep arrays and objects of a body may be nested.
+        max_bulk_items: how many resources one request may create.
 
     Raises:
         ConfigurationError: a value cannot work.
@@ -62,6 +64,7 @@ class Settings:
     max_fixed_ips_per_port: int = 100
     max_request_body_size: int = MEBIBYTE
     max_json_depth: int = 32
+    max_bulk_items: int = 1000
 
     def __post_init__(self) -> None:
         for name, (least, most) in _BOUNDS.items():
@@ -87,13 +90,14 @@ _BOUNDS: Mapping[str, tuple[int, int]] = {
     "max_fixed_ips_per_port": (1, 10_000),
     "max_request_body_size": (1024, 1024 * MEBIBYTE),
     "max_json_depth": (4, 500),
+    "max_bulk_items": (1, 100_000),
 }
 
 _OPTIONS = (
     cfg.StrOpt("bind_host", default="127.0.0.1", help="The address to listen on."),
     cfg.IntOpt("bind_port", default=9696, help="The TCP port to listen on."),
     cfg.IntOpt("api_workers", default=1, help="How many processes serve requests."),
-    cfg.IntOpt("api_threads", default=16, help="How many requests a process serves at once."),
+    cfg.IntOpt("api_threads", default=16, help="Database connections of a process."),
     cfg.StrOpt("ipam_driver", default="reference", help="The IPAM driver, by its name."),
     cfg.StrOpt(
         "base_mac",
@@ -106,6 +110,7 @@ _OPTIONS = (
     cfg.IntOpt("max_fixed_ips_per_port", default=100, help="How many one port may ask for."),
     cfg.IntOpt("max_request_body_size", default=MEBIBYTE, help="In bytes."),
     cfg.IntOpt("max_json_depth", default=32, help="How deep the JSON of a body may be nested."),
+    cfg.IntOpt("max_bulk_items", default=1000, help="How many one request may create."),
 )
 
 _DATABASE_OPTIONS = (

@@ -266,3 +266,25 @@ def test_a_thousand_ports_fit_into_one_request() -> None:
     assert answer.status_code == 201
     addresses = {port["fixed_ips"][0]["ip_address"] for port in answer.json["ports"]}
     assert len(addresses) == 1000
+
+
+def test_more_resources_than_one_request_may_create_are_refused_at_once() -> None:
+    client = make_client()
+    answer = client.simulate_post(NETWORKS, json={"networks": [{}] * 1001})
+    assert answer.status_code == 400
+    assert answer.json["NeutronError"]["message"] == (
+        "No more than 1000 networks can be created by one request."
+    )
+    assert client.simulate_get(NETWORKS).json == {"networks": []}
+
+
+def test_a_thousand_subnets_of_one_network_fit_into_one_request() -> None:
+    client = make_client()
+    network = client.simulate_post(NETWORKS, json={"network": {}}).json["network"]["id"]
+    subnets = [
+        {"network_id": network, "ip_version": 4, "cidr": f"10.{number >> 8}.{number & 255}.0/24"}
+        for number in range(1000)
+    ]
+    answer = client.simulate_post("/v2.0/subnets", json={"subnets": subnets})
+    assert answer.status_code == 201
+    assert [one["cidr"] for one in answer.json["subnets"]] == [one["cidr"] for one in subnets]

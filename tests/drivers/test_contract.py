@@ -62,6 +62,8 @@ def test_each_address_of_the_pools_is_handed_out_once_and_then_it_is_full(
         assert pools is not None
         got = [subnet.allocate(kind) for _ in range(size)]
         assert sorted(map(int, got)) == [int(address) for one in pools for address in one]
+    with harness.unit() as pool:
+        subnet = pool.get_subnet("s1")
         with pytest.raises(IpAddressGenerationFailure) as caught:
             subnet.allocate(kind)
     [refusal] = caught.value.refusals
@@ -75,6 +77,14 @@ def test_a_full_subnet_says_so_in_words(harness: Harness) -> None:
     with harness.unit() as pool:
         subnet = create(pool, "10.0.0.0/26", gateway="10.0.0.1")
         subnet.bulk_allocate(BulkAddressRequest(61))
+        with pytest.raises(IpAddressGenerationFailure) as own:
+            subnet.allocate(ANY)
+    assert own.value.detail == (
+        "Subnet s1 (10.0.0.0/26): 0 of 61 addresses of its allocation pools are held, and the "
+        "other 61 are not enough for this request."
+    )
+    with harness.unit() as pool:
+        subnet = pool.get_subnet("s1")
         with pytest.raises(IpAddressGenerationFailure) as caught:
             subnet.allocate(ANY)
     assert caught.value.message == "No more IP addresses available for subnet s1."
@@ -98,6 +108,15 @@ def test_the_last_free_addresses_of_large_pools_are_found(
         for address in free:
             subnet.deallocate(address)
         assert {subnet.allocate(kind) for _ in free} == free
+        with pytest.raises(IpAddressGenerationFailure) as own:
+            subnet.allocate(kind)
+    assert own.value.refusals[0].figures == {
+        "total": total,
+        "held": total - 3,
+        "taken_by_this_request": 3,
+    }
+    with harness.unit() as pool:
+        subnet = pool.get_subnet("s1")
         with pytest.raises(IpAddressGenerationFailure) as caught:
             subnet.allocate(kind)
     assert caught.value.refusals[0].figures == {"total": total, "held": total}

@@ -200,7 +200,8 @@ class BackendAgainstModel(RuleBasedStateMachine):
             pools = subnet.allocation_pools
         change = SubnetChange(name=name, allocation_pools=pools)
         updated = self.backend.subnets.update(subnet.id, change)
-        assert updated == replace(subnet, name=name, allocation_pools=pools)
+        changed = replace(subnet, name=name, allocation_pools=pools)
+        assert updated == replace(changed, revision=subnet.revision + (changed != subnet))
         self.subnets[subnet.id] = updated
 
     @precondition(lambda self: self.subnets)

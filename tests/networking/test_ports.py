@@ -455,7 +455,7 @@ def test_an_update_changes_what_it_names_and_nothing_else(premises: Premises) ->
         "device_owner": "compute:x",
     }
     changed = premises.backend.ports.update(port.id, PortChange(**values))
-    assert changed == replace(port, **values)
+    assert changed == replace(port, **values, revision=1)
     assert premises.backend.ports.get(port.id) == changed
     assert premises.backend.ports.get(other.id) == other
     assert premises.held() == held
@@ -518,7 +518,11 @@ def test_the_addresses_of_a_port_through_its_life(premises: Premises) -> None:
     # Ten of the pool's eleven are free for it, with the one that it has.
     with premises.refused(IpAddressGenerationFailure) as error:
         update(*[(four, None)] * 11)
-    assert dict(error.value.refusals[0].figures) == {"total": 11, "held": 11}
+    assert dict(error.value.refusals[0].figures) == {
+        "total": 11,
+        "held": 2,
+        "taken_by_this_request": 9,
+    }
     assert sorted(update(*[(four, None)] * 10)) == [
         f"10.0.0.{number}" for number in (11, *range(13, 22))
     ]
@@ -714,6 +718,20 @@ def test_an_end_is_put_to_making_up_mac_addresses() -> None:
     with premises.refused(MacAddressGenerationFailure):
         premises.backend.ports.update(other.id, PortChange(mac_address=MacAddress.GENERATE))
     assert premises.backend.ports.get(port.id) == port
+    premises.database.dispose()
+
+
+def test_mac_addresses_made_up_for_several_ports_differ_from_all_others() -> None:
+    premises = with_macs(1, 1, 2, 2, 3, 4)
+    network = premises.network()
+    first = premises.port(network)
+    given = "fa:16:3e:aa:00:02"
+    drafts = [port_draft(network), port_draft(network, mac_address=given), port_draft(network)]
+    created = premises.backend.ports.create(drafts)
+    assert first.mac_address == "fa:16:3e:aa:00:01"
+    ends = [port.mac_address[-2:] for port in created]
+    # 1 is the first port's; 2 is what the second one asks for; 3 and 4 are left.
+    assert ends == ["04", "02", "03"]
     premises.database.dispose()
 
 

@@ -93,6 +93,25 @@ def check_gateway_outside(gateway: IPAddress | None, pools: Sequence[AddressRang
             raise GatewayConflictWithAllocationPools(str(gateway), str(pool))
 
 
+def check_pools(
+    cidr: IPNetwork, gateway: IPAddress | None, pools: Sequence[AddressRange]
+) -> tuple[AddressRange, ...]:
+    """Return the pools in ascending order if a subnet with this gateway can have them.
+
+    The default pool of a single address keeps that address even if it is the
+    gateway's.
+
+    Raises:
+        InvalidAllocationPool, OutOfBoundsAllocationPool,
+        OverlappingAllocationPools: see `validate_pools`.
+        GatewayConflictWithAllocationPools: a pool has the gateway.
+    """
+    valid = validate_pools(cidr, pools)
+    if valid != default_pools(cidr, gateway):
+        check_gateway_outside(gateway, valid)
+    return valid
+
+
 def is_assignable(cidr: IPNetwork, address: IPAddress, *, router: bool = False) -> bool:
     """Tell whether a port may be given this address of the subnet when it asks for it.
 

@@ -60,7 +60,9 @@ def create_app(
     )
     app: App[Request, Response] = falcon.App(middleware=list(MIDDLEWARE))
     install_faults(app)
-    limits = BodyLimits(size=chosen.max_request_body_size, depth=chosen.max_json_depth)
+    limits = BodyLimits(
+        size=chosen.max_request_body_size, depth=chosen.max_json_depth, bulk=chosen.max_bulk_items
+    )
     for url, resource in routes(backend, limits).items():
         app.add_route(url, resource)
     return app

@@ -43,10 +43,12 @@ class BodyLimits:
     Attributes:
         size: in bytes.
         depth: how deep arrays and objects may be nested.
+        bulk: how many resources one request may create.
     """
 
     size: int
     depth: int
+    bulk: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,10 @@ def posted_resources(
         isinstance(item, Collection) for item in listed
     ):
         raise HTTPBadRequest(INVALID_DATA)
+    if len(listed) > limits.bulk:
+        raise HTTPBadRequest(
+            f"No more than {limits.bulk} {collection} can be created by one request."
+        )
     # A client may wrap each item of a list as it would wrap a single one.
     items = (
         item if isinstance(item, Mapping) and resource in item else {resource: item}
@@ -120,6 +126,8 @@ def _resource_in(document: Values, resource: str) -> Values:
 
 
 def _read_document(request: Request, limits: BodyLimits) -> Values:
+    if (request.content_length or 0) > limits.size:
+        raise HTTPRequestEntityTooLarge(limits.size)
     body = _read_bytes(request, limits.size + 1)
     if len(body) > limits.size:
         raise HTTPRequestEntityTooLarge(limits.size)

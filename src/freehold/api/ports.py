@@ -1,5 +1,6 @@
 """Ports, between JSON and values."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -89,6 +90,13 @@ def _fixed_ips(name: str, items: Iterable[Mapping[str, Any]]) -> tuple[FixedIPRe
     )
     if FixedIPRequest() in requests:
         raise InvalidInput("IP allocation requires subnet_id or ip_address")
+    given = Counter(request.ip_address for request in requests if request.ip_address is not None)
+    for known, times in given.items():
+        # neutron-lib compares the texts, of which an IPv6 address has several.
+        if times > 1:
+            raise HTTPBadRequest(
+                f"Invalid input for {name}. Reason: Duplicate IP address '{known}'."
+            )
     return requests
 
 

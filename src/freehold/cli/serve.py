@@ -54,7 +54,7 @@ LOGGING: Mapping[str, Any] = {
             "stream": "ext://sys.stderr",
         }
     },
-    "loggers": {"_granian": {}, "granian.access": {}},
+    "loggers": {"_granian": {}, "granian.access": {}, "freehold": {"level": "INFO"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
 }
 

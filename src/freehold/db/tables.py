@@ -4,6 +4,10 @@ Who holds which address is the ledger's to say (`freehold.ledger.tables`);
 ``fixed_ips`` says which port shows it. With a driver that keeps its books
 elsewhere, only the latter is here.
 
+A port and a subnet have a revision that each change raises. A unit of work
+changes the revision that it has read, or is run again: so two units that read
+the same state do not both act on it, whichever server they are on.
+
 What a subnet has several of (pools, DNS servers, routes) is read and written
 with the subnet and searched by nobody, so it stands in the subnet's row.
 """
@@ -15,6 +19,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     ForeignKey,
+    Integer,
     LargeBinary,
     MetaData,
     SmallInteger,
@@ -80,6 +85,7 @@ subnets = Table(
     Column("enable_dhcp", Boolean, nullable=False),
     Column("ipv6_ra_mode", String(16)),
     Column("ipv6_address_mode", String(16)),
+    Column("revision", Integer, nullable=False, default=0),
     Column("created_at", _time, nullable=False),
 )
 
@@ -95,6 +101,7 @@ ports = Table(
     Column("device_id", _text(255), nullable=False, index=True),
     Column("device_owner", _text(255), nullable=False),
     Column("status", String(16), nullable=False),
+    Column("revision", Integer, nullable=False, default=0),
     Column("created_at", _time, nullable=False),
     UniqueConstraint("network_id", "mac_address"),
 )

@@ -5,12 +5,12 @@ its subnets, too. Whether a subnet still exists is decided when an address is
 claimed, by the ledger.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
-from freehold.addresses.pools import check_gateway_outside, default_pools, validate_pools
+from freehold.addresses.pools import check_pools, default_pools
 from freehold.addresses.proposing import HintBook
-from freehold.addresses.ranges import AddressRange, IPAddress, IPNetwork
 from freehold.drivers.site import Site
 from freehold.drivers.subnet import LedgerBackedSubnet
 from freehold.errors import InvalidSubnetRequest, SubnetNotFound
@@ -34,6 +34,7 @@ class LedgerPool(Pool):
         self._book = book
         self._random = surroundings.random
         self._read: dict[str, LedgerSubnet] = {}
+        self._claimed: dict[str, set[int]] = defaultdict(set)
 
     def needs_rollback(self) -> bool:
         """Tell whether what is done here outlives a transaction rolled back."""
@@ -74,7 +75,7 @@ class LedgerPool(Pool):
             project_id=request.project_id,
             cidr=request.cidr,
             gateway_ip=request.gateway_ip,
-            pools=_checked(request.cidr, request.gateway_ip, pools),
+            pools=check_pools(request.cidr, request.gateway_ip, pools),
         )
         self._ledger.create_subnet(subnet)
         self._read[subnet.subnet_id] = subnet
@@ -99,7 +100,7 @@ class LedgerPool(Pool):
         subnet = replace(
             subnet,
             gateway_ip=request.gateway_ip,
-            pools=_checked(subnet.cidr, request.gateway_ip, pools),
+            pools=check_pools(subnet.cidr, request.gateway_ip, pools),
         )
         self._ledger.replace_subnet(subnet)
         self._book.forget(subnet.subnet_id)
@@ -126,16 +127,11 @@ class LedgerPool(Pool):
 
     def _open(self, subnet: LedgerSubnet) -> LedgerBackedSubnet:
         return LedgerBackedSubnet(
-            Site(self._ledger, subnet, self._book.of(subnet.subnet_id), self._random)
+            Site(
+                self._ledger,
+                subnet,
+                self._book.of(subnet.subnet_id),
+                self._random,
+                self._claimed[subnet.subnet_id],
+            )
         )
-
-
-def _checked(
-    cidr: IPNetwork, gateway: IPAddress | None, pools: Sequence[AddressRange]
-) -> tuple[AddressRange, ...]:
-    """Return the pools ascending if the subnet can have them with this gateway."""
-    valid = validate_pools(cidr, pools)
-    # The default pool of a single address keeps that address even if it is the gateway.
-    if valid != default_pools(cidr, gateway):
-        check_gateway_outside(gateway, valid)
-    return valid

@@ -43,7 +43,7 @@ def propose_any(site: Site) -> Iterator[int]:
     for _ in range(ROUNDS):
         found = site.free_somewhere()
         if found is None:
-            raise refusals.exhausted(site.subnet)
+            raise refusals.exhausted(site.subnet, site.claimed_of_pools)
         yield from _learned(site, found)
 
 
@@ -56,7 +56,7 @@ def propose_next(site: Site) -> Iterator[int]:
     for _ in range(ROUNDS):
         run = find_lowest_free(site.subnet.pools, site.count, site.held)
         if run is None:
-            raise refusals.exhausted(site.subnet)
+            raise refusals.exhausted(site.subnet, site.claimed_of_pools)
         yield from range(run.first, min(run.last, run.first + TRIES - 1) + 1)
 
 

@@ -16,11 +16,25 @@ from freehold.ipam.refusals import unsuitable
 from freehold.ledger.protocol import LedgerSubnet
 
 
-def exhausted(subnet: LedgerSubnet) -> IpAddressGenerationFailure:
-    """Tell that each address of the pools is held, or that there are no pools."""
+def exhausted(subnet: LedgerSubnet, own: int = 0) -> IpAddressGenerationFailure:
+    """Tell that each address of the pools is held, or that there are no pools.
+
+    Args:
+        subnet: the subnet.
+        own: how many of them are held by what the refused request itself has
+            claimed, and so by nobody once it is refused.
+    """
     if not subnet.pools:
         return _generation_failure(subnet, Reason.NO_POOL, "it has no allocation pools.", {})
     total = total_size(subnet.pools)
+    if own:
+        return _generation_failure(
+            subnet,
+            Reason.POOL_EXHAUSTED,
+            f"{total - own} of {total} addresses of its allocation pools are held, and the "
+            f"other {own} are not enough for this request.",
+            {"total": total, "held": total - own, "taken_by_this_request": own},
+        )
     return _generation_failure(
         subnet,
         Reason.POOL_EXHAUSTED,
@@ -43,11 +57,12 @@ def too_few(subnet: LedgerSubnet, held: int, requested: int) -> IpAddressGenerat
     )
 
 
-def held(subnet: LedgerSubnet, address: IPAddress) -> IpAddressAlreadyAllocated:
-    """Tell that somebody holds the address asked for."""
+def held(subnet: LedgerSubnet, address: IPAddress, own: bool) -> IpAddressAlreadyAllocated:
+    """Tell that somebody holds the address asked for, or that it was asked for twice."""
+    how = "is given out twice by this request" if own else "is held"
     refusal = Refusal(
         Reason.ADDRESS_HELD,
-        _sentence(subnet, f"{address} is held."),
+        _sentence(subnet, f"{address} {how}."),
         subnet.subnet_id,
         str(subnet.cidr),
         {"ip_address": str(address)},

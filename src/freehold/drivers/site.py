@@ -25,12 +25,14 @@ class Site:
         subnet: as it was read in this unit of work.
         hints: what this process has seen free in the subnet; not to be trusted.
         random: the source of randomness.
+        claimed: what this unit of work has claimed of the subnet by now.
     """
 
     ledger: Ledger
     subnet: LedgerSubnet
     hints: Hints
     random: Random
+    claimed: set[int]
 
     @property
     def total(self) -> int:
@@ -41,6 +43,11 @@ class Site:
     def is_small(self) -> bool:
         """Whether all rows of the pools can be read at once."""
         return self.total <= WINDOW
+
+    @property
+    def claimed_of_pools(self) -> int:
+        """How many addresses of the pools this unit of work has claimed by now."""
+        return sum(1 for number in self.claimed if self.in_pools(number))
 
     def in_pools(self, number: int) -> bool:
         """Tell whether the address with this value lies in a pool."""

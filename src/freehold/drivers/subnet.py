@@ -61,7 +61,9 @@ class LedgerBackedSubnet(Subnet):
             AllocationContention: others took what was proposed, again and again.
             SubnetNotFound: the subnet was removed in the meantime.
         """
-        return claim_bulk(self._site, request.count, request.holder)
+        claimed = claim_bulk(self._site, request.count, request.holder)
+        self._site.claimed.update(map(int, claimed))
+        return claimed
 
     def deallocate(self, address: IPAddress) -> None:
         """Take an address back.
@@ -74,6 +76,7 @@ class LedgerBackedSubnet(Subnet):
         if address.version != site.subnet.cidr.version:
             raise IpAddressAllocationNotFound(str(address), site.subnet.subnet_id)
         site.ledger.release(site.subnet.subnet_id, address)
+        site.claimed.discard(int(address))
         # Where there are no hints, a blind guess does well, and the address
         # given back would be the very next one to be handed out.
         if len(site.hints) and site.in_pools(int(address)):
@@ -96,6 +99,7 @@ class LedgerBackedSubnet(Subnet):
         for number in proposals:
             address = address_of(subnet.cidr.version, number)
             if self._site.ledger.claim(subnet.subnet_id, address, holder):
+                self._site.claimed.add(number)
                 return address
         raise AllocationContention(subnet.subnet_id)
 
@@ -104,5 +108,6 @@ class LedgerBackedSubnet(Subnet):
         if not is_assignable(subnet.cidr, address, router=True):
             raise refusals.not_assignable(subnet, address)
         if not self._site.ledger.claim(subnet.subnet_id, address, holder):
-            raise refusals.held(subnet, address)
+            raise refusals.held(subnet, address, own=int(address) in self._site.claimed)
+        self._site.claimed.add(int(address))
         return address

@@ -119,7 +119,7 @@ class Networks:
     ) -> None:
         for port in ports:
             port_rows.remove_fixed_ips(unit.connection, port.id)
-            port_rows.remove(unit.connection, port.id)
+            port_rows.remove(unit.connection, port)
         for subnet in subnets:
             subnet_rows.remove(unit.connection, subnet.id)
         network_rows.remove(unit.connection, network_id)

@@ -3,6 +3,7 @@
 Invariant: a port and all its addresses are there, or none of them is.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import replace
@@ -76,7 +77,11 @@ class Ports:
         def work(unit: Unit) -> tuple[Port, ...]:
             addressing = Addressing(self._driver, unit)
             subnets = _SubnetsOfNetworks(unit.connection)
-            return tuple(self._create(unit, addressing, subnets, draft, macs) for draft in drafts)
+            chosen = self._choose_macs(unit.connection, drafts)
+            return tuple(
+                self._create(unit, addressing, subnets, draft, mac, macs)
+                for draft, mac in zip(drafts, chosen, strict=True)
+            )
 
         return self._database.write(work)
 
@@ -110,14 +115,18 @@ class Ports:
             port = port_rows.get(unit.connection, port_id)
             new = self._changed(port, change)
             plan = self._plan_update(unit.connection, port, new, change)
-            self._store_change(unit, port, new, change, macs)
+            values = _changed_columns(port, new, change)
+            if not (values or plan.add or plan.remove):
+                return port
+            with macs.watching(new, isinstance(change.mac_address, MacAddress)):
+                port_rows.change(unit.connection, port, values)
             addressing = Addressing(self._driver, unit)
             added = addressing.allocate(port.network_id, plan.add)
             if plan.add or plan.remove:
                 port_rows.remove_fixed_ips(unit.connection, port.id)
                 _show(unit.connection, port.id, (*plan.keep, *added))
             addressing.deallocate(port.id, plan.remove)
-            return replace(new, fixed_ips=(*plan.keep, *added))
+            return replace(new, fixed_ips=(*plan.keep, *added), revision=port.revision + 1)
 
         return self._database.write(work)
 
@@ -130,9 +139,10 @@ class Ports:
 
         def work(unit: Unit) -> None:
             port = port_rows.get(unit.connection, port_id)
-            if port.fixed_ips:
-                port_rows.remove_fixed_ips(unit.connection, port.id)
-            port_rows.remove(unit.connection, port.id)
+            with run_again_if_references_break():
+                if port.fixed_ips:
+                    port_rows.remove_fixed_ips(unit.connection, port.id)
+                port_rows.remove(unit.connection, port)
             Addressing(self._driver, unit).deallocate(port.id, port.fixed_ips)
 
         self._database.write(work)
@@ -143,6 +153,7 @@ class Ports:
         addressing: Addressing,
         subnets: "_SubnetsOfNetworks",
         draft: PortDraft,
+        mac: str,
         macs: "_MacAttempts",
     ) -> Port:
         generated = isinstance(draft.mac_address, MacAddress)
@@ -152,7 +163,7 @@ class Ports:
             project_id=draft.project_id,
             name=draft.name,
             admin_state_up=draft.admin_state_up,
-            mac_address=self._mac(draft.mac_address),
+            mac_address=mac,
             device_id=draft.device_id,
             device_owner=draft.device_owner,
         )
@@ -176,6 +187,41 @@ class Ports:
             elsewhere=subnets.existing(named - {subnet.id for subnet in own}),
             max_fixed_ips=self._limits.max_fixed_ips_per_port,
         )
+
+    def _choose_macs(self, connection: Connection, drafts: Sequence[PortDraft]) -> list[str]:
+        """Return each draft's MAC address; those that are made up differ from all others.
+
+        For one port it is left to its row's key to say that the address is in use.
+
+        Raises:
+            MacAddressGenerationFailure: none was found for a port, again and again.
+        """
+        chosen = [self._mac(draft.mac_address) for draft in drafts]
+        if len(drafts) == 1:
+            return chosen
+        for _ in range(MAC_ATTEMPTS):
+            clashing = self._clashing(connection, drafts, chosen)
+            if not clashing:
+                return chosen
+            for place in sorted(clashing):
+                chosen[place] = self._mac(MacAddress.GENERATE)
+        raise MacAddressGenerationFailure(drafts[0].network_id)
+
+    @staticmethod
+    def _clashing(
+        connection: Connection, drafts: Sequence[PortDraft], macs: Sequence[str]
+    ) -> set[int]:
+        """Return the places of made-up MAC addresses that another port has or is to have."""
+        places: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+        for place, (draft, mac) in enumerate(zip(drafts, macs, strict=True)):
+            places[draft.network_id][mac].append(place)
+        clashing: set[int] = set()
+        for network_id, by_mac in places.items():
+            used = port_rows.macs_in_use(connection, network_id, by_mac.keys())
+            for mac, sharing in by_mac.items():
+                if mac in used or len(sharing) > 1:
+                    clashing.update(sharing)
+        return {place for place in clashing if isinstance(drafts[place].mac_address, MacAddress)}
 
     def _mac(self, wanted: str | MacAddress) -> str:
         if isinstance(wanted, MacAddress):
@@ -205,19 +251,14 @@ class Ports:
         around = self._around(_SubnetsOfNetworks(connection), port.network_id, asked or ())
         return plan_port_update(port, new, asked, around)
 
-    @staticmethod
-    def _store_change(
-        unit: Unit, port: Port, new: Port, change: PortChange, macs: "_MacAttempts"
-    ) -> None:
-        values = {
-            name: getattr(new, name)
-            for name in changed_attributes(change)
-            if getattr(new, name) != getattr(port, name)
-        }
-        if values:
-            generated = isinstance(change.mac_address, MacAddress)
-            with macs.watching(new, generated):
-                port_rows.change(unit.connection, port.id, values)
+
+def _changed_columns(port: Port, new: Port, change: PortChange) -> dict[str, object]:
+    """Return what a change makes different about a port's row."""
+    return {
+        name: getattr(new, name)
+        for name in changed_attributes(change)
+        if name != "fixed_ips" and getattr(new, name) != getattr(port, name)
+    }
 
 
 class _SubnetsOfNetworks:

@@ -2,6 +2,9 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
 
 from freehold.db.database import Database, Unit
 from freehold.db.retry import run_again_if_references_break
@@ -16,7 +19,7 @@ from freehold.networking.plan.subnets import plan_new_subnet, plan_subnet_change
 from freehold.networking.store import networks as network_rows
 from freehold.networking.store import ports as port_rows
 from freehold.networking.store import subnets as subnet_rows
-from freehold.networking.values import Filter, Holding, Subnet, SubnetChange, SubnetDraft
+from freehold.networking.values import Filter, Holding, Network, Subnet, SubnetChange, SubnetDraft
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +49,8 @@ class Subnets:
 
         def work(unit: Unit) -> tuple[Subnet, ...]:
             addressing = Addressing(self._driver, unit)
-            return tuple(self._create(unit, addressing, draft) for draft in drafts)
+            sites = _Sites(unit.connection)
+            return tuple(self._create(unit, addressing, sites, draft) for draft in drafts)
 
         return self._database.write(work)
 
@@ -78,9 +82,8 @@ class Subnets:
             after = plan_subnet_change(before, change, _gateway_port_id(unit, before), self._limits)
             if after == before:
                 return before
-            subnet_rows.replace(unit.connection, after)
+            after = subnet_rows.replace(unit.connection, after)
             if _handed_out(after) != _handed_out(before):
-                network_rows.guard(unit.connection, before.network_id)
                 Addressing(self._driver, unit).update_subnet(before, after)
             return after
 
@@ -102,28 +105,58 @@ class Subnets:
             _check_not_in_use(subnet, holdings)
             network_rows.guard(unit.connection, subnet.network_id)
             with run_again_if_references_break():
-                port_rows.remove_fixed_ips_of_subnet(unit.connection, subnet_id)
+                port_rows.remove_holdings(unit.connection, holdings)
                 subnet_rows.remove(unit.connection, subnet_id)
             Addressing(self._driver, unit).remove_subnet(subnet, holdings)
 
         self._database.write(work)
 
-    def _create(self, unit: Unit, addressing: Addressing, draft: SubnetDraft) -> Subnet:
-        network, siblings = network_rows.get_with_subnets(unit.connection, draft.network_id)
+    def _create(
+        self, unit: Unit, addressing: Addressing, sites: "_Sites", draft: SubnetDraft
+    ) -> Subnet:
+        site = sites.of(draft.network_id)
         subnet = plan_new_subnet(
             new_id(self._surroundings.random),
             draft,
-            siblings,
+            site.subnets,
             self._limits,
-            shared=network.shared,
+            shared=site.network.shared,
         )
-        network_rows.guard(unit.connection, network.id)
+        site.subnets.append(subnet)
         with run_again_if_references_break():
             subnet_rows.add(unit.connection, subnet, self._surroundings.now())
         addressing.create_subnet(subnet)
         if subnet.auto_address:
             _give_automatic_addresses(unit, addressing, subnet)
         return subnet
+
+
+@dataclass
+class _Site:
+    """A network to which subnets are being added, and those that it has by now."""
+
+    network: Network
+    subnets: list[Subnet]
+
+
+class _Sites:
+    """The networks to which a unit adds subnets: each is guarded and read once."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._read: dict[str, _Site] = {}
+
+    def of(self, network_id: str) -> _Site:
+        """Return a network and its subnets, which no other unit changes from now on.
+
+        Raises:
+            NetworkNotFound: there is no such network.
+        """
+        if network_id not in self._read:
+            network_rows.guard(self._connection, network_id)
+            network, subnets = network_rows.get_with_subnets(self._connection, network_id)
+            self._read[network_id] = _Site(network, list(subnets))
+        return self._read[network_id]
 
 
 def _give_automatic_addresses(unit: Unit, addressing: Addressing, subnet: Subnet) -> None:

@@ -92,6 +92,7 @@ class Subnet:
 
     Attributes:
         shared: whether its network is shared.
+        revision: how often it was changed.
     """
 
     id: str
@@ -107,6 +108,7 @@ class Subnet:
     ipv6_ra_mode: IPv6Mode | None = None
     ipv6_address_mode: IPv6Mode | None = None
     shared: bool = False
+    revision: int = 0
 
     @property
     def ip_version(self) -> int:
@@ -172,7 +174,11 @@ class Holding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Port:
-    """An attachment point of a network, with its MAC and IP addresses."""
+    """An attachment point of a network, with its MAC and IP addresses.
+
+    Attributes:
+        revision: how often it was changed.
+    """
 
     id: str
     network_id: str
@@ -184,6 +190,7 @@ class Port:
     device_owner: str
     fixed_ips: tuple[FixedIP, ...] = ()
     status: str = "DOWN"
+    revision: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ changes, and its IPv6 modes do not either.
 from collections.abc import Sequence
 from dataclasses import replace
 
+from freehold.addresses.eui64 import PREFIX_LENGTH
 from freehold.addresses.gateway import check_gateway, default_gateway
-from freehold.addresses.pools import check_gateway_outside, default_pools, validate_pools
+from freehold.addresses.pools import check_pools, default_pools
 from freehold.addresses.ranges import AddressRange, IPAddress, IPNetwork
 from freehold.errors import (
     DNSNameServersExhausted,
@@ -30,8 +31,6 @@ from freehold.networking.values import (
 
 LONGEST_DHCP_PREFIX = {4: 30, 6: 126}
 """Longer prefixes leave no room for a DHCP server beside a host."""
-
-EUI64_PREFIX_LENGTH = 64
 
 
 def plan_new_subnet(
@@ -124,9 +123,12 @@ def plan_subnet_change(
     )
     if not wanted.enable_dhcp and (subnet.ipv6_ra_mode or subnet.ipv6_address_mode):
         raise InvalidInput("Cannot disable enable_dhcp with ipv6 attributes set")
-    pools = validate_pools(subnet.cidr, wanted.allocation_pools)
-    if (wanted.gateway_ip, pools) != (subnet.gateway_ip, subnet.allocation_pools):
-        check_gateway_outside(wanted.gateway_ip, pools)
+    if (wanted.gateway_ip, wanted.allocation_pools) == (
+        subnet.gateway_ip,
+        subnet.allocation_pools,
+    ):
+        return wanted
+    pools = check_pools(subnet.cidr, wanted.gateway_ip, wanted.allocation_pools)
     return replace(wanted, allocation_pools=pools)
 
 
@@ -208,7 +210,7 @@ def _check_modes(draft: SubnetDraft) -> None:
             f"'{draft.ipv6_address_mode}' is not valid. If both attributes are set, they must "
             "be the same value"
         )
-    if AUTO_ADDRESS_MODES & set(modes.values()) and draft.cidr.prefixlen != EUI64_PREFIX_LENGTH:
+    if AUTO_ADDRESS_MODES & set(modes.values()) and draft.cidr.prefixlen != PREFIX_LENGTH:
         raise InvalidInput(
             f"Invalid CIDR {draft.cidr} for IPv6 address mode. OpenStack uses the EUI-64 address "
             "format, which requires the prefix to be /64"
@@ -218,9 +220,7 @@ def _check_modes(draft: SubnetDraft) -> None:
 def _new_pools(draft: SubnetDraft, gateway: IPAddress | None) -> tuple[AddressRange, ...]:
     if draft.allocation_pools is None:
         return default_pools(draft.cidr, gateway)
-    pools = validate_pools(draft.cidr, draft.allocation_pools)
-    check_gateway_outside(gateway, pools)
-    return pools
+    return check_pools(draft.cidr, gateway, draft.allocation_pools)
 
 
 def _check_overlap(draft: SubnetDraft, siblings: Sequence[Subnet]) -> None:

@@ -86,7 +86,11 @@ def change(connection: Connection, network_id: str, values: Mapping[str, object]
 
 
 def guard(connection: Connection, network_id: str) -> None:
-    """Make any other unit fail that changes the network's set of subnets at this time.
+    """Exclude all other units that change the network's set of subnets at this time.
+
+    To be called before the set is read. Another unit waits for the end of this
+    one, and then reads what this one has left; or, on another node of a
+    cluster, it fails and is run again.
 
     Raises:
         NetworkNotFound: the network is gone.

@@ -1,12 +1,24 @@
 """Rows of ports and of the addresses that they show."""
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence, Set
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from freehold.addresses.encoding import from_bytes, to_bytes
 from freehold.addresses.ranges import IPAddress, address_of
+from freehold.db.retry import RunAgain
 from freehold.db.tables import fixed_ips, ports, subnets
 from freehold.errors import PortNotFound
 from freehold.ledger.tables import stored_time
@@ -164,13 +176,22 @@ def holdings(connection: Connection, subnet_id: str) -> tuple[Holding, ...]:
     return tuple(Holding(row.id, row.device_owner, _fixed_ip(row)) for row in rows)
 
 
-def change(connection: Connection, port_id: str, values: Mapping[str, object]) -> None:
-    """Overwrite some columns of a port.
+def change(connection: Connection, port: Port, values: Mapping[str, object]) -> None:
+    """Overwrite some columns of a port as it was read, and raise its revision.
+
+    From here on no other unit can change the port or its addresses.
 
     Raises:
         DBDuplicateEntry: another port of the network has the new MAC address.
+        RunAgain: the port is not as it was read any more.
     """
-    connection.execute(update(ports).where(ports.c.id == port_id).values(**values))
+    changed = connection.execute(
+        update(ports)
+        .where(ports.c.id == port.id, ports.c.revision == port.revision)
+        .values(**values, revision=port.revision + 1)
+    )
+    if not changed.rowcount:
+        raise RunAgain
 
 
 def next_positions(connection: Connection, network_id: str) -> Mapping[str, int]:
@@ -223,19 +244,51 @@ def remove_fixed_ips(connection: Connection, port_id: str) -> None:
     connection.execute(delete(fixed_ips).where(fixed_ips.c.port_id == port_id))
 
 
-def remove_fixed_ips_of_subnet(connection: Connection, subnet_id: str) -> None:
-    """Delete all addresses that ports have from a subnet."""
-    connection.execute(delete(fixed_ips).where(fixed_ips.c.subnet_id == subnet_id))
+def remove_holdings(connection: Connection, holdings: Sequence[Holding]) -> None:
+    """Delete these addresses, and no others that ports may have got since they were read."""
+    if holdings:
+        connection.execute(
+            delete(fixed_ips).where(
+                fixed_ips.c.subnet_id == bindparam("in_subnet"),
+                fixed_ips.c.address == bindparam("at"),
+                fixed_ips.c.port_id == bindparam("of_port"),
+            ),
+            [
+                {
+                    "in_subnet": holding.fixed_ip.subnet_id,
+                    "at": to_bytes(holding.fixed_ip.ip_address),
+                    "of_port": holding.port_id,
+                }
+                for holding in holdings
+            ],
+        )
 
 
-def remove(connection: Connection, port_id: str) -> None:
-    """Delete a port that has no addresses any more.
+def remove(connection: Connection, port: Port) -> None:
+    """Delete a port as it was read, which has no addresses any more.
 
     Raises:
-        PortNotFound: it is gone already.
+        DBReferenceError: it has got addresses meanwhile.
+        RunAgain: the port is not as it was read any more.
     """
-    if not connection.execute(delete(ports).where(ports.c.id == port_id)).rowcount:
-        raise PortNotFound(port_id)
+    removed = connection.execute(
+        delete(ports).where(ports.c.id == port.id, ports.c.revision == port.revision)
+    )
+    if not removed.rowcount:
+        raise RunAgain
+
+
+def macs_in_use(connection: Connection, network_id: str, macs: Collection[str]) -> frozenset[str]:
+    """Tell which of these MAC addresses ports of a network have."""
+    return frozenset(
+        mac
+        for some in in_batches(sorted(macs))
+        for mac in connection.scalars(
+            select(ports.c.mac_address).where(
+                ports.c.network_id == network_id, ports.c.mac_address.in_(some)
+            )
+        )
+    )
 
 
 def _fixed_ip(row: AnyRow) -> FixedIP:
@@ -255,4 +308,5 @@ def _port(row: AnyRow, shown: tuple[FixedIP, ...]) -> Port:
         device_owner=row.device_owner,
         fixed_ips=shown,
         status=row.status,
+        revision=row.revision,
     )

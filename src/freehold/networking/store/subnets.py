@@ -1,5 +1,6 @@
 """Rows of subnets."""
 
+import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from ipaddress import ip_address, ip_network
@@ -9,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Label, delete, insert, select,
 from sqlalchemy import false as nothing
 
 from freehold.addresses.ranges import AddressRange
+from freehold.db.retry import RunAgain
 from freehold.db.tables import networks, subnets
 from freehold.errors import SubnetNotFound
 from freehold.ledger.tables import stored_time
@@ -74,11 +76,20 @@ def add(connection: Connection, subnet: Subnet, now: datetime) -> None:
     )
 
 
-def replace(connection: Connection, subnet: Subnet) -> None:
-    """Overwrite what can change of a subnet."""
-    connection.execute(
-        update(subnets).where(subnets.c.id == subnet.id).values(**_changeable(subnet))
+def replace(connection: Connection, subnet: Subnet) -> Subnet:
+    """Overwrite what can change of a subnet, and return it with its new revision.
+
+    Raises:
+        RunAgain: the subnet is not as it was read any more.
+    """
+    changed = connection.execute(
+        update(subnets)
+        .where(subnets.c.id == subnet.id, subnets.c.revision == subnet.revision)
+        .values(**_changeable(subnet), revision=subnet.revision + 1)
     )
+    if not changed.rowcount:
+        raise RunAgain
+    return dataclasses.replace(subnet, revision=subnet.revision + 1)
 
 
 def get(connection: Connection, subnet_id: str) -> Subnet:
@@ -149,6 +160,7 @@ def _subnet(values: Mapping[str, Any], shared: bool) -> Subnet:
         ipv6_ra_mode=_mode(values["ipv6_ra_mode"]),
         ipv6_address_mode=_mode(values["ipv6_address_mode"]),
         shared=shared,
+        revision=values["revision"],
     )
 
 

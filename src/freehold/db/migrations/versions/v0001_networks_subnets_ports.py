@@ -57,6 +57,7 @@ def upgrade() -> None:
         sa.Column("enable_dhcp", sa.Boolean(), nullable=False),
         sa.Column("ipv6_ra_mode", sa.String(16)),
         sa.Column("ipv6_address_mode", sa.String(16)),
+        sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("created_at", TIME, nullable=False),
         sa.ForeignKeyConstraint(
             ["network_id"], ["networks.id"], name="fk_subnets_network_id_networks"
@@ -122,6 +123,7 @@ def _ports() -> None:
         sa.Column("device_id", TEXT, nullable=False),
         sa.Column("device_owner", TEXT, nullable=False),
         sa.Column("status", sa.String(16), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("created_at", TIME, nullable=False),
         sa.ForeignKeyConstraint(
             ["network_id"], ["networks.id"], name="fk_ports_network_id_networks"

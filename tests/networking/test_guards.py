@@ -1,0 +1,182 @@
+"""What keeps units of work apart on databases with several writers.
+
+SQLite has one writer, so that here another unit's work is put between two
+statements of a unit, in its own transaction: it sees what it would see if the
+other had committed just then.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from ipaddress import ip_address
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, event, select
+
+from freehold.db.tables import network_guards
+from freehold.errors import PortNotFound
+from freehold.networking.values import (
+    FixedIPRequest,
+    Network,
+    PortChange,
+    Subnet,
+    SubnetChange,
+)
+from tests.backends import Premises, addresses, pools
+
+Interference = Callable[[Connection], object]
+
+
+@contextmanager
+def before(premises: Premises, beginning: str, interfere: Interference) -> Iterator[list[str]]:
+    """Interfere once, before the first statement that begins so; list all statements."""
+    seen: list[str] = []
+    done = False
+
+    def watch(
+        connection: Connection,
+        _cursor: object,
+        statement: str,
+        _parameters: object,
+        _context: object,
+        _executemany: bool,
+    ) -> None:
+        nonlocal done
+        seen.append(statement)
+        if statement.startswith(beginning) and not done:
+            done = True
+            interfere(connection)
+
+    event.listen(premises.database.engine, "before_cursor_execute", watch)
+    try:
+        yield seen
+    finally:
+        event.remove(premises.database.engine, "before_cursor_execute", watch)
+    assert done, f"no statement began with {beginning}"
+
+
+def run(sql: str, *values: Any) -> Interference:
+    return lambda connection: connection.exec_driver_sql(sql, values)
+
+
+def generation(premises: Premises, network: Network) -> int:
+    statement = select(network_guards.c.generation).where(network_guards.c.network_id == network.id)
+    with premises.database.engine.connect() as connection:
+        value: int = connection.execute(statement).scalar_one()
+    return value
+
+
+def first_two_verbs(statements: list[str]) -> list[str]:
+    work = [statement for statement in statements if not statement.startswith("BEGIN")]
+    return [statement.split("(")[0].split(" SET")[0].strip() for statement in work[:2]]
+
+
+def test_each_change_of_a_networks_set_of_subnets_moves_its_guard(premises: Premises) -> None:
+    network = premises.network()
+    assert generation(premises, network) == 0
+    subnet = premises.subnet(network, "10.0.0.0/24")
+    assert generation(premises, network) == 1
+    port = premises.port(network)
+    premises.backend.ports.delete(port.id)
+    assert generation(premises, network) == 1, "ports do not wait for one another"
+    premises.backend.subnets.delete(subnet.id)
+    assert generation(premises, network) == 2
+
+
+def test_the_guard_is_moved_before_the_subnets_are_read(premises: Premises) -> None:
+    network = premises.network()
+    with before(premises, "UPDATE network_guards", lambda _: None) as statements:
+        premises.subnet(network, "10.0.0.0/24")
+    assert first_two_verbs(statements)[0] == "UPDATE network_guards"
+    assert first_two_verbs(statements)[1].startswith("SELECT networks.id")
+
+
+@pytest.fixture
+def network(premises: Premises) -> Network:
+    return premises.network()
+
+
+@pytest.fixture
+def subnet(premises: Premises, network: Network) -> Subnet:
+    return premises.subnet(network, "10.0.0.0/24")
+
+
+def test_a_port_that_another_unit_has_changed_is_read_again(
+    premises: Premises, network: Network, subnet: Subnet
+) -> None:
+    port = premises.port(network, "10.0.0.5")
+    other = run("UPDATE ports SET revision = revision + 1")
+    with before(premises, "UPDATE ports", other) as statements:
+        changed = premises.backend.ports.update(
+            port.id, PortChange(fixed_ips=(FixedIPRequest(ip_address=ip_address("10.0.0.6")),))
+        )
+    assert sum(statement.startswith("UPDATE ports SET revision=?") for statement in statements) == 2
+    assert addresses(changed) == ["10.0.0.6"]
+    assert changed.revision == port.revision + 1
+    assert premises.backend.ports.get(port.id) == changed
+
+
+def test_a_port_that_another_unit_has_changed_is_not_deleted_as_it_was(
+    premises: Premises, network: Network, subnet: Subnet
+) -> None:
+    port = premises.port(network)
+    other = run("UPDATE ports SET revision = revision + 1")
+    with before(premises, "DELETE FROM ports", other) as statements:
+        premises.backend.ports.delete(port.id)
+    assert sum(statement.startswith("DELETE FROM ports") for statement in statements) == 2
+    with pytest.raises(PortNotFound):
+        premises.backend.ports.get(port.id)
+    assert not premises.held()
+
+
+def test_a_subnet_that_another_unit_has_changed_is_read_again(
+    premises: Premises, network: Network, subnet: Subnet
+) -> None:
+    other = run("UPDATE subnets SET revision = revision + 1, name = 'theirs'")
+    with before(premises, "UPDATE subnets SET name", other) as statements:
+        changed = premises.backend.subnets.update(
+            subnet.id, SubnetChange(allocation_pools=pools(("10.0.0.9", "10.0.0.20")))
+        )
+    assert sum(statement.startswith("UPDATE subnets SET name") for statement in statements) == 2
+    assert premises.backend.subnets.get(subnet.id) == changed
+
+
+@pytest.mark.parametrize(
+    ("statement", "interference"),
+    [("INSERT INTO ports", "DELETE FROM networks"), ("INSERT INTO fixed_ips", "DELETE FROM ports")],
+)
+def test_a_port_whose_ground_goes_away_is_created_on_what_is_there_then(
+    premises: Premises, network: Network, statement: str, interference: str
+) -> None:
+    # What interferes is rolled back with the unit's first run.
+    if statement == "INSERT INTO fixed_ips":
+        premises.subnet(network, "10.0.0.0/24")
+    with before(premises, statement, run(interference)) as statements:
+        port = premises.port(network)
+    assert sum(text.startswith(statement) for text in statements) == 2
+    assert premises.backend.ports.get(port.id) == port
+    assert len(premises.held()) == len(port.fixed_ips)
+
+
+def test_a_subnet_on_a_network_that_goes_away_is_created_on_what_is_there_then(
+    premises: Premises,
+) -> None:
+    network = premises.network()
+    with before(premises, "INSERT INTO subnets", run("DELETE FROM networks")) as statements:
+        subnet = premises.subnet(network, "10.0.0.0/24")
+    assert sum(text.startswith("INSERT INTO subnets") for text in statements) == 2
+    assert premises.backend.networks.get(network.id).subnet_ids == (subnet.id,)
+
+
+def test_an_address_taken_while_its_subnet_is_deleted_is_not_lost(
+    premises: Premises, network: Network, subnet: Subnet
+) -> None:
+    port = premises.port(network, "10.0.0.5")
+    premises.backend.ports.update(port.id, PortChange(fixed_ips=()))
+    row = "INSERT INTO fixed_ips VALUES (?, ?, ?, 0)"
+    late = run(row, subnet.id, bytes(10) + b"\xff\xff\x0a\x00\x00\x07", port.id)
+    with before(premises, "DELETE FROM subnets", late) as statements:
+        premises.backend.subnets.delete(subnet.id)
+    assert sum(text.startswith("DELETE FROM subnets") for text in statements) == 2, (
+        "the foreign key stopped the first run"
+    )
