@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from ipaddress import ip_address, ip_network
+from itertools import cycle
 from random import Random
 from typing import Protocol
 
@@ -32,14 +33,18 @@ class Harness(Protocol):
 
 
 class SqlHarness:
-    def __init__(self, engine: Engine, random: Random | None = None) -> None:
+    """The reference driver; on a cluster each transaction is at the next node."""
+
+    def __init__(self, engine: Engine, random: Random | None = None, *others: Engine) -> None:
         self.engine = engine
+        self._others = others
+        self._engines = cycle((engine, *others))
         surroundings = Surroundings() if random is None else Surroundings(random)
         self.driver = ReferenceDriver(surroundings)
 
     @contextmanager
     def opener(self) -> Iterator[Callable[[], Pool]]:
-        with writing(self.engine) as connection:
+        with writing(next(self._engines)) as connection:
             yield lambda: self.driver.open(connection)
 
     @contextmanager
@@ -48,7 +53,7 @@ class SqlHarness:
             yield open_pool()
 
     def another_process(self) -> "SqlHarness":
-        return SqlHarness(self.engine)
+        return SqlHarness(self.engine, None, *self._others)
 
 
 class MemoryHarness:
