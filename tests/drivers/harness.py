@@ -2,20 +2,24 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from ipaddress import ip_address, ip_network
 from itertools import cycle
 from random import Random
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from sqlalchemy import Engine
 
 from freehold.addresses.ranges import AddressRange, IPAddress
+from freehold.db import retry
 from freehold.drivers.memory import MemoryDriver
 from freehold.drivers.reference import ReferenceDriver
 from freehold.ipam.driver import Pool, Subnet, Surroundings
 from freehold.ipam.requests import SpecificSubnetRequest
 from freehold.ledger.memory import MemoryLedger
 from tests.engines import writing
+
+T = TypeVar("T")
 
 
 class Harness(Protocol):
@@ -25,6 +29,10 @@ class Harness(Protocol):
 
     def unit(self) -> AbstractContextManager[Pool]:
         """Open one pool in a transaction of its own."""
+        ...
+
+    def run(self, work: Callable[[Pool], T]) -> T:
+        """Do a unit of work on a pool, as often as the database asks for it."""
         ...
 
     def another_process(self) -> "Harness":
@@ -52,6 +60,9 @@ class SqlHarness:
         with self.opener() as open_pool:
             yield open_pool()
 
+    def run(self, work: Callable[[Pool], T]) -> T:
+        return retry.run(partial(_in_unit, self, work), Random())
+
     def another_process(self) -> "SqlHarness":
         return SqlHarness(self.engine, None, *self._others)
 
@@ -71,8 +82,16 @@ class MemoryHarness:
         with self.opener() as open_pool:
             yield open_pool()
 
+    def run(self, work: Callable[[Pool], T]) -> T:
+        return _in_unit(self, work)
+
     def another_process(self) -> "MemoryHarness":
         return MemoryHarness(self.ledger)
+
+
+def _in_unit(harness: Harness, work: Callable[[Pool], T]) -> T:
+    with harness.unit() as pool:
+        return work(pool)
 
 
 def create(
