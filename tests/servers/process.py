@@ -155,21 +155,35 @@ class Process:
             time.sleep(0.05)
 
     def send(self, number: signal.Signals) -> None:
-        """Send a signal to the server and to its children."""
-        os.killpg(self.pid, number)
+        """Send a signal to the server and to all that it started."""
+        for pid in _family(self.pid):
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
 
     def stop(self, how: signal.Signals) -> None:
         """End the server: as it is asked to, or at last whether it wants or not."""
+        family = _family(self.pid)
         try:
             self.send(signal.SIGCONT)
             self._running.send_signal(how)
             self._running.wait(STOP_SECONDS)
-        except (ProcessLookupError, subprocess.TimeoutExpired):
+        except subprocess.TimeoutExpired:
             pass
         finally:
-            with suppress(ProcessLookupError):
-                os.killpg(self.pid, signal.SIGKILL)
+            self._running.kill()
             self._running.wait()
+            for pid in family[1:]:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+
+
+def _family(pid: int) -> list[int]:
+    """Return a process and all of its descendants, which may be in groups of their own."""
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except (FileNotFoundError, ProcessLookupError):
+        return [pid]
+    return [pid, *(one for child in children for one in _family(int(child)))]
 
 
 def _end_with_parent() -> None:

@@ -30,18 +30,19 @@ def make_engine(url: URL, *, answer_seconds: int, connect_seconds: int, **option
     """
     if url.drivername == "postgresql":
         url = url.set(drivername="postgresql+psycopg")
+    milliseconds = 1000 * answer_seconds
     server_side = {
-        "statement_timeout": answer_seconds * 4 // 5,
-        "lock_timeout": answer_seconds * 2 // 3,
-        "idle_in_transaction_session_timeout": ABANDONED_SECONDS,
+        "statement_timeout": milliseconds * 5 // 6,
+        "lock_timeout": milliseconds * 2 // 3,
+        "idle_in_transaction_session_timeout": 1000 * ABANDONED_SECONDS,
     }
     defaults: dict[str, Any] = {
         "connect_timeout": connect_seconds,
-        "tcp_user_timeout": answer_seconds * 1000,
+        "tcp_user_timeout": milliseconds,
         "keepalives_idle": answer_seconds,
         "keepalives_interval": 2,
         "keepalives_count": 3,
-        "options": " ".join(f"-c {name}={value}s" for name, value in server_side.items()),
+        "options": " ".join(f"-c {name}={value}" for name, value in server_side.items()),
     }
     given = {name: value for name, value in defaults.items() if name not in url.query}
     engine = create_engine(url, connect_args=given, **options)
