@@ -151,17 +151,27 @@ class MariaDB:
     @contextmanager
     def database(self) -> Iterator[list[str]]:
         """Make an empty database, yield its URL on each node, and drop it in the end."""
-        name = f"t{secrets.token_hex(6)}"
-        with self.nodes[0].connect() as connection, connection.cursor() as cursor:
-            cursor.execute(f"CREATE DATABASE {name}")
+        name = self._create()
         try:
-            yield [
-                f"mysql+pymysql://freehold:freehold@{HOST}:{node.port}/{name}"
-                for node in self.nodes
-            ]
+            yield self._urls(name)
         finally:
             with self.nodes[0].connect() as connection, connection.cursor() as cursor:
                 cursor.execute(f"DROP DATABASE {name}")
+
+    def lasting_database(self) -> list[str]:
+        """Make an empty database that goes with the servers, and return its URL on each node."""
+        return self._urls(self._create())
+
+    def _create(self) -> str:
+        name = f"t{secrets.token_hex(6)}"
+        with self.nodes[0].connect() as connection, connection.cursor() as cursor:
+            cursor.execute(f"CREATE DATABASE {name}")
+        return name
+
+    def _urls(self, name: str) -> list[str]:
+        return [
+            f"mysql+pymysql://freehold:freehold@{HOST}:{node.port}/{name}" for node in self.nodes
+        ]
 
     def stop(self) -> None:
         """End the servers, and forget their data."""

@@ -72,13 +72,25 @@ class PostgreSQL:
     @contextmanager
     def database(self) -> Iterator[list[str]]:
         """Make an empty database, yield its URL, and drop it in the end."""
-        name = f"t{secrets.token_hex(6)}"
-        quoted = sql.Identifier(name)
-        self._admin.execute(sql.SQL("CREATE DATABASE {}").format(quoted))
+        name = self._create()
         try:
-            yield [f"postgresql+psycopg://freehold@{HOST}:{self.port}/{name}"]
+            yield self._urls(name)
         finally:
-            self._admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(quoted))
+            self._admin.execute(
+                sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
+            )
+
+    def lasting_database(self) -> list[str]:
+        """Make an empty database that goes with the server, and return its URL."""
+        return self._urls(self._create())
+
+    def _create(self) -> str:
+        name = f"t{secrets.token_hex(6)}"
+        self._admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        return name
+
+    def _urls(self, name: str) -> list[str]:
+        return [f"postgresql+psycopg://freehold@{HOST}:{self.port}/{name}"]
 
     def stop(self) -> None:
         """End the server, and forget its data."""
