@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from ipaddress import ip_address, ip_network
-from pathlib import Path
 
 import pytest
 
@@ -11,7 +10,8 @@ from freehold.addresses.ranges import AddressRange, IPAddress
 from freehold.errors import IpAddressAllocationNotFound, SubnetAlreadyExists, SubnetNotFound
 from freehold.ledger.claiming import Catching
 from freehold.ledger.protocol import Allocation
-from tests.engines import file_url, ledger_engine
+from tests.conftest import OpenDatabase
+from tests.engines import ledger_engine, ledger_engines
 from tests.ledger.keepers import NOON, Keeper, MemoryKeeper, SqlKeeper, subnet
 
 V4 = AddressRange.of_network(ip_network("10.0.0.0/24"))
@@ -19,14 +19,29 @@ V6 = AddressRange.of_network(ip_network("2001:db8::/64"))
 ONE = ip_address("10.0.0.10")
 
 
-@pytest.fixture(params=["memory", "sqlite-memory", "sqlite-file", "duplicates-caught"])
-def keeper(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Keeper]:
+KINDS = [
+    "memory",
+    "sqlite-memory",
+    "duplicates-caught",
+    "sqlite",
+    "postgresql",
+    "mariadb",
+    "galera",
+]
+
+
+@pytest.fixture(params=KINDS)
+def keeper(request: pytest.FixtureRequest, open_database: OpenDatabase) -> Iterator[Keeper]:
     if request.param == "memory":
         yield MemoryKeeper()
         return
-    engine = ledger_engine(file_url(tmp_path)) if "file" in request.param else ledger_engine()
-    yield SqlKeeper(engine, Catching() if request.param == "duplicates-caught" else None)
-    engine.dispose()
+    if request.param in ("sqlite-memory", "duplicates-caught"):
+        engines = [ledger_engine()]
+    else:
+        engines = ledger_engines(open_database(request.param))
+    yield SqlKeeper(*engines, how=Catching() if request.param == "duplicates-caught" else None)
+    for engine in engines:
+        engine.dispose()
 
 
 @pytest.fixture

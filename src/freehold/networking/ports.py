@@ -21,7 +21,7 @@ from freehold.errors import (
     UnsupportedPortDeviceOwner,
 )
 from freehold.ipam.driver import Driver, Surroundings
-from freehold.networking import owners
+from freehold.networking import lookups, owners
 from freehold.networking.addressing import Addressing
 from freehold.networking.ids import new_id
 from freehold.networking.limits import Limits
@@ -73,17 +73,18 @@ class Ports:
                 `freehold.networking.plan.ports.plan_new_port`.
         """
         macs = _MacAttempts()
+        ids = [new_id(self._surroundings.random) for _ in drafts]
 
         def work(unit: Unit) -> tuple[Port, ...]:
             addressing = Addressing(self._driver, unit)
             subnets = _SubnetsOfNetworks(unit.connection)
             chosen = self._choose_macs(unit.connection, drafts)
             return tuple(
-                self._create(unit, addressing, subnets, draft, mac, macs)
-                for draft, mac in zip(drafts, chosen, strict=True)
+                self._create(unit, addressing, subnets, _new_port(port_id, mac, draft), draft, macs)
+                for port_id, mac, draft in zip(ids, chosen, drafts, strict=True)
             )
 
-        return self._database.write(work)
+        return self._database.write(work, lookups.created(port_rows.find, ids))
 
     def get(self, port_id: str) -> Port:
         """Return one port.
@@ -128,7 +129,7 @@ class Ports:
             addressing.deallocate(port.id, plan.remove)
             return replace(new, fixed_ips=(*plan.keep, *added), revision=port.revision + 1)
 
-        return self._database.write(work)
+        return self._database.write(work, lookups.run_again)
 
     def delete(self, port_id: str) -> None:
         """Delete a port, and give its addresses back.
@@ -145,28 +146,18 @@ class Ports:
                 port_rows.remove(unit.connection, port)
             Addressing(self._driver, unit).deallocate(port.id, port.fixed_ips)
 
-        self._database.write(work)
+        self._database.write(work, lookups.deleted(port_rows.find, port_id))
 
     def _create(
         self,
         unit: Unit,
         addressing: Addressing,
         subnets: "_SubnetsOfNetworks",
+        port: Port,
         draft: PortDraft,
-        mac: str,
         macs: "_MacAttempts",
     ) -> Port:
         generated = isinstance(draft.mac_address, MacAddress)
-        port = Port(
-            id=new_id(self._surroundings.random),
-            network_id=draft.network_id,
-            project_id=draft.project_id,
-            name=draft.name,
-            admin_state_up=draft.admin_state_up,
-            mac_address=mac,
-            device_id=draft.device_id,
-            device_owner=draft.device_owner,
-        )
         around = self._around(subnets, port.network_id, draft.fixed_ips or ())
         plan = plan_new_port(port, draft.fixed_ips, around)
         with run_again_if_references_break(), macs.watching(port, generated):
@@ -250,6 +241,20 @@ class Ports:
             return PortPlan(keep=port.fixed_ips)
         around = self._around(_SubnetsOfNetworks(connection), port.network_id, asked or ())
         return plan_port_update(port, new, asked, around)
+
+
+def _new_port(port_id: str, mac: str, draft: PortDraft) -> Port:
+    """Return the port that a draft describes, without addresses."""
+    return Port(
+        id=port_id,
+        network_id=draft.network_id,
+        project_id=draft.project_id,
+        name=draft.name,
+        admin_state_up=draft.admin_state_up,
+        mac_address=mac,
+        device_id=draft.device_id,
+        device_owner=draft.device_owner,
+    )
 
 
 def _changed_columns(port: Port, new: Port, change: PortChange) -> dict[str, object]:
