@@ -8,12 +8,12 @@ other had committed just then.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from ipaddress import ip_address
-from typing import Any
 
 import pytest
-from sqlalchemy import Connection, event, select
+from sqlalchemy import Connection, Executable, delete, event, insert, select, update
 
-from freehold.db.tables import network_guards
+from freehold.addresses.encoding import to_bytes
+from freehold.db.tables import fixed_ips, network_guards, networks, ports, subnets
 from freehold.errors import PortNotFound
 from freehold.networking.values import (
     FixedIPRequest,
@@ -31,7 +31,7 @@ Interference = Callable[[Connection], object]
 def before(premises: Premises, beginning: str, interfere: Interference) -> Iterator[list[str]]:
     """Interfere once, before the first statement that begins so; list all statements."""
     seen: list[str] = []
-    done = False
+    done = interfering = False
 
     def watch(
         connection: Connection,
@@ -41,11 +41,14 @@ def before(premises: Premises, beginning: str, interfere: Interference) -> Itera
         _context: object,
         _executemany: bool,
     ) -> None:
-        nonlocal done
+        nonlocal done, interfering
+        if interfering:
+            return
         seen.append(statement)
         if statement.startswith(beginning) and not done:
-            done = True
+            done = interfering = True
             interfere(connection)
+            interfering = False
 
     event.listen(premises.database.engine, "before_cursor_execute", watch)
     try:
@@ -55,8 +58,8 @@ def before(premises: Premises, beginning: str, interfere: Interference) -> Itera
     assert done, f"no statement began with {beginning}"
 
 
-def run(sql: str, *values: Any) -> Interference:
-    return lambda connection: connection.exec_driver_sql(sql, values)
+def run(statement: Executable) -> Interference:
+    return lambda connection: connection.execute(statement)
 
 
 def generation(premises: Premises, network: Network) -> int:
@@ -105,12 +108,12 @@ def test_a_port_that_another_unit_has_changed_is_read_again(
     premises: Premises, network: Network, subnet: Subnet
 ) -> None:
     port = premises.port(network, "10.0.0.5")
-    other = run("UPDATE ports SET revision = revision + 1")
+    other = run(update(ports).values(revision=ports.c.revision + 1))
     with before(premises, "UPDATE ports", other) as statements:
         changed = premises.backend.ports.update(
             port.id, PortChange(fixed_ips=(FixedIPRequest(ip_address=ip_address("10.0.0.6")),))
         )
-    assert sum(statement.startswith("UPDATE ports SET revision=?") for statement in statements) == 2
+    assert sum(statement.startswith("UPDATE ports SET revision=") for statement in statements) == 2
     assert addresses(changed) == ["10.0.0.6"]
     assert changed.revision == port.revision + 1
     assert premises.backend.ports.get(port.id) == changed
@@ -120,7 +123,7 @@ def test_a_port_that_another_unit_has_changed_is_not_deleted_as_it_was(
     premises: Premises, network: Network, subnet: Subnet
 ) -> None:
     port = premises.port(network)
-    other = run("UPDATE ports SET revision = revision + 1")
+    other = run(update(ports).values(revision=ports.c.revision + 1))
     with before(premises, "DELETE FROM ports", other) as statements:
         premises.backend.ports.delete(port.id)
     assert sum(statement.startswith("DELETE FROM ports") for statement in statements) == 2
@@ -132,7 +135,7 @@ def test_a_port_that_another_unit_has_changed_is_not_deleted_as_it_was(
 def test_a_subnet_that_another_unit_has_changed_is_read_again(
     premises: Premises, network: Network, subnet: Subnet
 ) -> None:
-    other = run("UPDATE subnets SET revision = revision + 1, name = 'theirs'")
+    other = run(update(subnets).values(revision=subnets.c.revision + 1, name="theirs"))
     with before(premises, "UPDATE subnets SET name", other) as statements:
         changed = premises.backend.subnets.update(
             subnet.id, SubnetChange(allocation_pools=pools(("10.0.0.9", "10.0.0.20")))
@@ -143,10 +146,10 @@ def test_a_subnet_that_another_unit_has_changed_is_read_again(
 
 @pytest.mark.parametrize(
     ("statement", "interference"),
-    [("INSERT INTO ports", "DELETE FROM networks"), ("INSERT INTO fixed_ips", "DELETE FROM ports")],
+    [("INSERT INTO ports", delete(networks)), ("INSERT INTO fixed_ips", delete(ports))],
 )
 def test_a_port_whose_ground_goes_away_is_created_on_what_is_there_then(
-    premises: Premises, network: Network, statement: str, interference: str
+    premises: Premises, network: Network, statement: str, interference: Executable
 ) -> None:
     # What interferes is rolled back with the unit's first run.
     if statement == "INSERT INTO fixed_ips":
@@ -162,7 +165,7 @@ def test_a_subnet_on_a_network_that_goes_away_is_created_on_what_is_there_then(
     premises: Premises,
 ) -> None:
     network = premises.network()
-    with before(premises, "INSERT INTO subnets", run("DELETE FROM networks")) as statements:
+    with before(premises, "INSERT INTO subnets", run(delete(networks))) as statements:
         subnet = premises.subnet(network, "10.0.0.0/24")
     assert sum(text.startswith("INSERT INTO subnets") for text in statements) == 2
     assert premises.backend.networks.get(network.id).subnet_ids == (subnet.id,)
@@ -173,8 +176,8 @@ def test_an_address_taken_while_its_subnet_is_deleted_is_not_lost(
 ) -> None:
     port = premises.port(network, "10.0.0.5")
     premises.backend.ports.update(port.id, PortChange(fixed_ips=()))
-    row = "INSERT INTO fixed_ips VALUES (?, ?, ?, 0)"
-    late = run(row, subnet.id, bytes(10) + b"\xff\xff\x0a\x00\x00\x07", port.id)
+    row = {"address": to_bytes(ip_address("10.0.0.7")), "port_id": port.id, "position": 0}
+    late = run(insert(fixed_ips).values(subnet_id=subnet.id, **row))
     with before(premises, "DELETE FROM subnets", late) as statements:
         premises.backend.subnets.delete(subnet.id)
     assert sum(text.startswith("DELETE FROM subnets") for text in statements) == 2, (
