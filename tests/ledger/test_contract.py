@@ -6,12 +6,13 @@ from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
 
 from freehold.addresses.ranges import AddressRange, IPAddress
 from freehold.errors import IpAddressAllocationNotFound, SubnetAlreadyExists, SubnetNotFound
 from freehold.ledger.claiming import Catching
 from freehold.ledger.protocol import Allocation
-from tests.engines import file_url, ledger_engine
+from tests.engines import file_url, ledger_engine, plain_ledger_engine
 from tests.ledger.keepers import NOON, Keeper, MemoryKeeper, SqlKeeper, subnet
 
 V4 = AddressRange.of_network(ip_network("10.0.0.0/24"))
@@ -19,13 +20,30 @@ V6 = AddressRange.of_network(ip_network("2001:db8::/64"))
 ONE = ip_address("10.0.0.10")
 
 
-@pytest.fixture(params=["memory", "sqlite-memory", "sqlite-file", "duplicates-caught"])
+def engine_of(kind: str, folder: Path) -> Engine:
+    """Return an engine with the ledger's tables: Freehold's own, or anybody's."""
+    if kind.startswith("plain"):
+        return plain_ledger_engine(folder, enforcing="references" in kind)
+    return ledger_engine(file_url(folder)) if "file" in kind else ledger_engine()
+
+
+@pytest.fixture(
+    params=[
+        "memory",
+        "sqlite-memory",
+        "sqlite-file",
+        "duplicates-caught",
+        "plain",
+        "plain, references enforced",
+        "plain, references enforced, duplicates-caught",
+    ]
+)
 def keeper(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Keeper]:
     if request.param == "memory":
         yield MemoryKeeper()
         return
-    engine = ledger_engine(file_url(tmp_path)) if "file" in request.param else ledger_engine()
-    yield SqlKeeper(engine, Catching() if request.param == "duplicates-caught" else None)
+    engine = engine_of(request.param, tmp_path)
+    yield SqlKeeper(engine, Catching() if "caught" in request.param else None)
     engine.dispose()
 
 
@@ -281,6 +299,23 @@ def test_a_limit_keeps_the_lowest(with_subnet: Keeper) -> None:
         assert ledger.held("s6", V6, 5) == numbers
         assert ledger.held("s6", V6, 6) == numbers
         assert ledger.held("s6", AddressRange(6, numbers[1], V6.last), 2) == numbers[1:3]
+
+
+def test_allocations_are_listed_by_address_with_their_holders(with_subnet: Keeper) -> None:
+    numbers = [V6.first + 2**40 * step for step in range(4)]
+    with with_subnet.unit() as ledger:
+        for number, holder in reversed(list(zip(numbers, "abcd", strict=True))):
+            ledger.claim("s6", ip_address(number), holder)
+    with with_subnet.unit() as ledger:
+        listed = ledger.allocations("s6", AddressRange(6, numbers[1], V6.last), 2)
+        assert [(int(one.address), one.holder) for one in listed] == [
+            (numbers[1], "b"),
+            (numbers[2], "c"),
+        ]
+        assert listed == [ledger.find("s6", one.address) for one in listed]
+        assert len(ledger.allocations("s6", V6)) == 4
+        assert ledger.allocations("s6", V4) == []
+        assert ledger.allocations("x", V6) == []
 
 
 def test_a_range_of_the_other_version_holds_nothing(with_subnet: Keeper) -> None:

@@ -10,11 +10,11 @@ there it does not end the transaction.
 from collections.abc import Iterator, Sequence
 from typing import Protocol, TypedDict, TypeVar
 
-from oslo_db.exception import DBDuplicateEntry
 from sqlalchemy import Connection, bindparam, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from freehold.ledger.tables import allocations
+from freehold.ledger.violations import is_duplicate, violations
 
 MANY = 1000
 """Rows, or values of an IN, that one statement has at most."""
@@ -72,7 +72,9 @@ class Catching:
         """Insert a row, and tell whether there was none before."""
         try:
             connection.execute(self._insert, [row])
-        except DBDuplicateEntry:
+        except violations() as error:
+            if not is_duplicate(error):
+                raise
             return False
         return True
 
@@ -95,7 +97,9 @@ class Catching:
             return set()
         try:
             connection.execute(self._insert.values(free))
-        except DBDuplicateEntry:
+        except violations() as error:
+            if not is_duplicate(error):
+                raise
             return {row["address"] for row in free if self.one(connection, row)}
         return {row["address"] for row in free}
 
