@@ -1,5 +1,6 @@
 # Every target does all of its own set-up: nothing but make and Python 3.11 or
-# later has to be there. What is installed goes to .venv and nowhere else.
+# later has to be there. What is installed goes to .venv and nowhere else, but for
+# the database servers that the tests start: those are packages of the system.
 
 PYTHON ?= python3
 VENV := .venv
@@ -32,6 +33,7 @@ lint: $(VENV)/.with-dev
 	$(BIN)/lint-imports
 
 pytest: $(VENV)/.with-dev
+	@tests/servers/install
 	$(BIN)/pytest $(ARGS)
 
 bench: $(VENV)/.with-bench

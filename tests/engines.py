@@ -1,6 +1,6 @@
 """Databases for tests: Freehold's own engine, with the ledger's tables made."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -32,6 +32,11 @@ def plain_ledger_engine(folder: Path, *, enforcing: bool = False) -> Engine:
     with engine.begin() as connection:
         metadata.create_all(connection)
     return engine
+
+
+def ledger_engines(urls: Sequence[str]) -> list[Engine]:
+    """Return an engine a node on a database that has the ledger's tables and no rows."""
+    return [ledger_engine(urls[0]), *(make_engine(url) for url in urls[1:])]
 
 
 def file_url(folder: Path) -> str:

@@ -2,19 +2,24 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from ipaddress import ip_address, ip_network
+from itertools import cycle
 from random import Random
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from sqlalchemy import Engine
 
 from freehold.addresses.ranges import AddressRange, IPAddress
+from freehold.db import retry
 from freehold.drivers.memory import MemoryDriver
 from freehold.drivers.reference import ReferenceDriver
 from freehold.ipam.driver import Pool, Subnet, Surroundings
 from freehold.ipam.requests import SpecificSubnetRequest
 from freehold.ledger.memory import MemoryLedger
 from tests.engines import writing
+
+T = TypeVar("T")
 
 
 class Harness(Protocol):
@@ -26,20 +31,28 @@ class Harness(Protocol):
         """Open one pool in a transaction of its own."""
         ...
 
+    def run(self, work: Callable[[Pool], T]) -> T:
+        """Do a unit of work on a pool, as often as the database asks for it."""
+        ...
+
     def another_process(self) -> "Harness":
         """Return the same driver on the same ledger, without what it has in memory."""
         ...
 
 
 class SqlHarness:
-    def __init__(self, engine: Engine, random: Random | None = None) -> None:
+    """The reference driver; on a cluster each transaction is at the next node."""
+
+    def __init__(self, engine: Engine, random: Random | None = None, *others: Engine) -> None:
         self.engine = engine
+        self._others = others
+        self._engines = cycle((engine, *others))
         surroundings = Surroundings() if random is None else Surroundings(random)
         self.driver = ReferenceDriver(surroundings)
 
     @contextmanager
     def opener(self) -> Iterator[Callable[[], Pool]]:
-        with writing(self.engine) as connection:
+        with writing(next(self._engines)) as connection:
             yield lambda: self.driver.open(connection)
 
     @contextmanager
@@ -47,8 +60,11 @@ class SqlHarness:
         with self.opener() as open_pool:
             yield open_pool()
 
+    def run(self, work: Callable[[Pool], T]) -> T:
+        return retry.run(partial(_in_unit, self, work), Random())
+
     def another_process(self) -> "SqlHarness":
-        return SqlHarness(self.engine)
+        return SqlHarness(self.engine, None, *self._others)
 
 
 class MemoryHarness:
@@ -66,8 +82,16 @@ class MemoryHarness:
         with self.opener() as open_pool:
             yield open_pool()
 
+    def run(self, work: Callable[[Pool], T]) -> T:
+        return _in_unit(self, work)
+
     def another_process(self) -> "MemoryHarness":
         return MemoryHarness(self.ledger)
+
+
+def _in_unit(harness: Harness, work: Callable[[Pool], T]) -> T:
+    with harness.unit() as pool:
+        return work(pool)
 
 
 def create(

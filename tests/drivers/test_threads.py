@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Barrier
 
 import pytest
 
 from freehold.addresses.ranges import IPAddress
 from freehold.errors import IpAddressGenerationFailure
+from freehold.ipam.driver import Pool
 from freehold.ipam.requests import (
     AddressRequest,
     AnyAddressRequest,
@@ -33,37 +35,37 @@ def in_threads(work: Callable[[], list[IPAddress]]) -> list[list[IPAddress]]:
 
 
 @pytest.mark.parametrize("kind", [AnyAddressRequest(), PreferNextAddressRequest()])
-def test_each_address_of_a_slash_26_goes_to_one_thread(
-    threaded: Harness, kind: AddressRequest
+@pytest.mark.parametrize(("cidr", "room"), [("10.0.0.0/26", 61), ("10.0.0.0/24", 253)])
+def test_each_address_of_a_subnet_goes_to_one_thread_and_then_it_is_full(
+    threaded: Harness, kind: AddressRequest, cidr: str, room: int
 ) -> None:
-    with threaded.unit() as pool:
-        create(pool, "10.0.0.0/26", gateway="10.0.0.1")
+    threaded.run(lambda pool: create(pool, cidr, gateway="10.0.0.1"))
     figures: list[object] = []
 
     def take_until_refused() -> list[IPAddress]:
         got: list[IPAddress] = []
         while True:
             try:
-                with threaded.unit() as pool:
-                    got.append(pool.get_allocator(["s1"]).allocate(kind).address)
+                got.append(
+                    threaded.run(lambda pool: pool.get_allocator(["s1"]).allocate(kind).address)
+                )
             except IpAddressGenerationFailure as error:
                 figures.extend(one.figures for one in error.refusals)
                 return got
 
     got = [address for part in in_threads(take_until_refused) for address in part]
-    assert len(got) == len(set(got)) == 61
-    assert figures == [{"total": 61, "held": 61}] * THREADS
+    assert len(got) == len(set(got)) == room
+    assert figures == [{"total": room, "held": room}] * THREADS
 
 
 def test_bulk_requests_of_threads_never_share_an_address(threaded: Harness) -> None:
-    with threaded.unit() as pool:
-        create(pool, "10.0.0.0/24", gateway="10.0.0.1")
+    threaded.run(lambda pool: create(pool, "10.0.0.0/24", gateway="10.0.0.1"))
+    five = BulkAddressRequest(5)
 
     def take() -> list[IPAddress]:
         got: list[IPAddress] = []
         for _ in range(6):
-            with threaded.unit() as pool:
-                got += pool.get_subnet("s1").bulk_allocate(BulkAddressRequest(5))
+            got += threaded.run(lambda pool: pool.get_subnet("s1").bulk_allocate(five))
         return got
 
     parts = in_threads(take)
@@ -72,19 +74,21 @@ def test_bulk_requests_of_threads_never_share_an_address(threaded: Harness) -> N
 
 
 def test_threads_that_take_and_give_back_leave_nothing_held(threaded: Harness) -> None:
-    with threaded.unit() as pool:
-        create(pool, "10.0.0.0/28")
+    threaded.run(lambda pool: create(pool, "10.0.0.0/28"))
 
     def take_and_give_back() -> list[IPAddress]:
         seen: list[IPAddress] = []
         for _ in range(15):
-            with threaded.unit() as pool:
-                address = pool.get_subnet("s1").allocate(AnyAddressRequest())
-            with threaded.unit() as pool:
-                pool.get_subnet("s1").deallocate(address)
+            address = threaded.run(lambda pool: pool.get_subnet("s1").allocate(AnyAddressRequest()))
+            threaded.run(partial(give_back, address))
             seen.append(address)
         return seen
 
     assert [len(part) for part in in_threads(take_and_give_back)] == [15] * THREADS
-    with threaded.unit() as pool:
-        assert len(pool.get_subnet("s1").bulk_allocate(BulkAddressRequest(14))) == 14
+    all_of_them = BulkAddressRequest(14)
+    left = threaded.run(lambda pool: pool.get_subnet("s1").bulk_allocate(all_of_them))
+    assert len(left) == 14
+
+
+def give_back(address: IPAddress, pool: Pool) -> None:
+    pool.get_subnet("s1").deallocate(address)

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import ip_address, ip_network
+from itertools import cycle
 from typing import Protocol
 
 from sqlalchemy import Engine
@@ -34,14 +34,17 @@ class MemoryKeeper:
         yield self._ledger
 
 
-@dataclass
 class SqlKeeper:
-    engine: Engine
-    how: Claiming | None = None
+    """A ledger on a database; on a cluster each unit of work is done at the next node."""
+
+    def __init__(self, engine: Engine, *others: Engine, how: Claiming | None = None) -> None:
+        self.engine = engine
+        self.how = how
+        self._engines = cycle((engine, *others))
 
     @contextmanager
     def unit(self) -> Iterator[Ledger]:
-        with writing(self.engine) as connection:
+        with writing(next(self._engines)) as connection:
             yield SqlLedger(connection, lambda: NOON, how=self.how)
 
     @contextmanager

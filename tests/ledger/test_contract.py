@@ -12,7 +12,8 @@ from freehold.addresses.ranges import AddressRange, IPAddress
 from freehold.errors import IpAddressAllocationNotFound, SubnetAlreadyExists, SubnetNotFound
 from freehold.ledger.claiming import Catching
 from freehold.ledger.protocol import Allocation
-from tests.engines import file_url, ledger_engine, plain_ledger_engine
+from tests.conftest import OpenDatabase
+from tests.engines import ledger_engine, ledger_engines, plain_ledger_engine
 from tests.ledger.keepers import NOON, Keeper, MemoryKeeper, SqlKeeper, subnet
 
 V4 = AddressRange.of_network(ip_network("10.0.0.0/24"))
@@ -20,31 +21,40 @@ V6 = AddressRange.of_network(ip_network("2001:db8::/64"))
 ONE = ip_address("10.0.0.10")
 
 
-def engine_of(kind: str, folder: Path) -> Engine:
-    """Return an engine with the ledger's tables: Freehold's own, or anybody's."""
+KINDS = [
+    "memory",
+    "sqlite-memory",
+    "duplicates-caught",
+    "plain",
+    "plain, references enforced",
+    "plain, references enforced, duplicates-caught",
+    "sqlite",
+    "postgresql",
+    "mariadb",
+    "galera",
+]
+
+
+def engines_of(kind: str, folder: Path, open_database: OpenDatabase) -> list[Engine]:
+    """Return engines with the ledger's tables: Freehold's own, or anybody's."""
     if kind.startswith("plain"):
-        return plain_ledger_engine(folder, enforcing="references" in kind)
-    return ledger_engine(file_url(folder)) if "file" in kind else ledger_engine()
+        return [plain_ledger_engine(folder, enforcing="references" in kind)]
+    if kind in ("sqlite-memory", "duplicates-caught"):
+        return [ledger_engine()]
+    return ledger_engines(open_database(kind))
 
 
-@pytest.fixture(
-    params=[
-        "memory",
-        "sqlite-memory",
-        "sqlite-file",
-        "duplicates-caught",
-        "plain",
-        "plain, references enforced",
-        "plain, references enforced, duplicates-caught",
-    ]
-)
-def keeper(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Keeper]:
+@pytest.fixture(params=KINDS)
+def keeper(
+    request: pytest.FixtureRequest, tmp_path: Path, open_database: OpenDatabase
+) -> Iterator[Keeper]:
     if request.param == "memory":
         yield MemoryKeeper()
         return
-    engine = engine_of(request.param, tmp_path)
-    yield SqlKeeper(engine, Catching() if "caught" in request.param else None)
-    engine.dispose()
+    engines = engines_of(request.param, tmp_path, open_database)
+    yield SqlKeeper(*engines, how=Catching() if "caught" in request.param else None)
+    for engine in engines:
+        engine.dispose()
 
 
 @pytest.fixture

@@ -38,6 +38,7 @@ from freehold.networking.values import (
     SubnetDraft,
 )
 from tests.drivers.failing import FailingDriver, Outage
+from tests.networking.conftest import Migrated, empty
 
 SLAAC = IPv6Mode.SLAAC
 
@@ -45,9 +46,9 @@ SLAAC = IPv6Mode.SLAAC
 class House:
     """A backend with networks in use, and a view of all that is stored anywhere."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, url: str) -> None:
         surroundings = Surroundings(random=Random(7))
-        self.database = Database(f"sqlite:///{path}")
+        self.database = Database(url)
         schema.upgrade(self.database)
         self.driver = FailingDriver(surroundings)
         self.backend = Backend(self.database, self.driver, surroundings=surroundings)
@@ -163,10 +164,13 @@ OPERATIONS: list[tuple[Callable[[House], None], int]] = [
 ]
 
 
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    built = House(tmp_path / "freehold.sqlite")
+@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
+def house(request: pytest.FixtureRequest, tmp_path: Path, migrated: Migrated) -> Iterator[House]:
+    in_file = request.param == "sqlite"
+    url = f"sqlite:///{tmp_path / 'freehold.sqlite'}" if in_file else migrated(request.param)
+    built = House(url)
     yield built
+    empty(built.database)
     built.database.dispose()
 
 
@@ -228,13 +232,16 @@ def test_a_statement_that_fails_leaves_nothing_behind(
     assert house.state() != before
 
 
+# MariaDB has no constraint that is checked at the end only.
+@pytest.mark.parametrize("house", ["sqlite", "postgresql"], indirect=True)
 @pytest.mark.parametrize("operation", [operation for operation, _ in OPERATIONS])
 def test_a_commit_that_fails_leaves_nothing_behind(
     house: House, operation: Callable[[House], None]
 ) -> None:
     with house.database.engine.begin() as connection:
         connection.exec_driver_sql(
-            "CREATE TABLE debts (network_id REFERENCES networks (id) DEFERRABLE INITIALLY DEFERRED)"
+            "CREATE TABLE debts (network_id VARCHAR(36) REFERENCES networks (id) "
+            "DEFERRABLE INITIALLY DEFERRED)"
         )
     before = house.state()
 
@@ -248,6 +255,8 @@ def test_a_commit_that_fails_leaves_nothing_behind(
     assert house.state() == before
     operation(house)
     assert house.state() != before
+    with house.database.engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE debts")
 
 
 def test_an_undo_that_fails_is_logged_and_hides_neither_the_error_nor_the_other_undos(

@@ -18,11 +18,14 @@ from freehold.cli.failure import CommandFailed, ExitCode
 from freehold.config import Settings
 from freehold.db import schema
 from freehold.db.database import Database
-from freehold.db.engine import is_in_memory, is_sqlite
+from freehold.db.engine import ANSWER_SECONDS, is_in_memory, is_sqlite
 from freehold.errors import DatabaseUnavailable
 
 PRIVATE = 0o077
 """The umask under which a database file is made: nobody else reads it."""
+
+MIGRATION_SECONDS = 3600
+"""How long one statement of a migration may take: it may rewrite a large table."""
 
 
 def shown(settings: Settings) -> str:
@@ -39,7 +42,7 @@ def upgrade(settings: Settings) -> str:
     Returns:
         What to tell the operator.
     """
-    with _opened(settings) as database:
+    with _opened(settings, answer_seconds=MIGRATION_SECONDS) as database:
         before = schema.current(database)
         schema.upgrade(database)
     if before == schema.needed():
@@ -84,13 +87,13 @@ def _current(settings: Settings) -> str | None:
 
 
 @contextmanager
-def _opened(settings: Settings) -> Iterator[Database]:
+def _opened(settings: Settings, answer_seconds: int = ANSWER_SECONDS) -> Iterator[Database]:
     url = make_url(settings.database_url)
     if is_sqlite(url):
         os.umask(PRIVATE)
         _make_writable_folder(url)
     try:
-        database = Database(url, pool_size=1)
+        database = Database(url, pool_size=1, answer_seconds=answer_seconds)
     except (ImportError, NoSuchModuleError) as error:
         raise CommandFailed(
             f"The driver of {shown(settings)} is not installed: {error}."

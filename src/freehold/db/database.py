@@ -2,7 +2,14 @@
 
 Invariants: a unit is one transaction; whatever it did outside of the
 transaction is undone if it does not commit; it may be run more than once,
-and only the last run has an effect.
+and only one run has an effect.
+
+When a connection is lost during COMMIT, nobody knows at first whether that run
+had its effect. The unit's own lookup tells, on another connection: it asks for
+something that only this unit can have done, such as a row whose id it made up
+before the first run. If it finds it, that is the answer. If it does not, the unit
+runs again; should the lost COMMIT be carried out only then, the key of that row
+makes the new run fail, and it is looked up once more.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,13 +18,14 @@ from dataclasses import dataclass
 from random import Random
 from secrets import SystemRandom
 from threading import RLock
-from typing import TypeVar
+from typing import Generic, TypeVar
 
-from oslo_db import exception as db_exc
+from oslo_db.exception import DBError
 from sqlalchemy import URL, Connection
+from sqlalchemy.exc import DBAPIError
 
-from freehold.db import retry
-from freehold.db.engine import WRITES, is_in_memory, is_sqlite, make_engine
+from freehold.db import failures, retry
+from freehold.db.engine import ANSWER_SECONDS, WRITES, is_in_memory, is_sqlite, make_engine
 from freehold.errors import DatabaseUnavailable
 from freehold.ipam.compensations import Compensations
 
@@ -37,20 +45,50 @@ class Unit:
     undo: Compensations
 
 
+@dataclass(frozen=True, slots=True)
+class Done(Generic[T]):
+    """What a lookup returns that finds its unit's effect.
+
+    Attributes:
+        answer: what the unit returned, or would return now.
+    """
+
+    answer: T
+
+
+Lookup = Callable[[Connection], Done[T] | None]
+
+
+class OutcomeUnknown(Exception):
+    """A COMMIT was asked for, and the answer to it was lost."""
+
+
 class Database:
     """A database, and how work is done on it.
 
     Args:
         url: an SQLAlchemy database URL.
         pool_size: how many units can run at once.
+        answer_seconds: how long a server may take to answer.
         random: the source of the pauses between attempts.
     """
 
     def __init__(
-        self, url: str | URL, *, pool_size: int = 16, random: Random | None = None
+        self,
+        url: str | URL,
+        *,
+        pool_size: int = 16,
+        answer_seconds: int = ANSWER_SECONDS,
+        random: Random | None = None,
     ) -> None:
-        self.engine = make_engine(url, pool_size=pool_size)
         self._random = random or SystemRandom()
+        self.engine = make_engine(
+            url, pool_size=pool_size, answer_seconds=answer_seconds, random=self._random
+        )
+        # What is read in several statements is read as of one time: SQLite does so by itself.
+        self._reading: dict[str, str] = (
+            {} if is_sqlite(self.engine.url) else {"isolation_level": "REPEATABLE READ"}
+        )
         # SQLite has one writer at a time: threads of one process queue here,
         # where they are woken at once, and not at SQLite, where they poll.
         # A database in memory has one connection, which readers need as well.
@@ -58,19 +96,39 @@ class Database:
         self._writers: AbstractContextManager[object] = queue
         self._readers = queue if is_in_memory(self.engine.url) else nullcontext()
 
-    def write(self, work: Callable[[Unit], T]) -> T:
+    def write(self, work: Callable[[Unit], T], lookup: Lookup[T] | None = None) -> T:
         """Run a unit of work that changes something; commit what it did.
 
         Args:
             work: called once or more often, each time in a new transaction.
+            lookup: tells, in a transaction that reads, whether a run of the unit
+                was committed. Without one, a unit is not run again after a COMMIT
+                whose outcome is unknown.
 
         Raises:
-            DatabaseUnavailable: the database failed, and went on failing.
+            DatabaseUnavailable: the database failed, and went on failing; or
+                it is not known whether the unit was committed.
         """
+        open_ends = 0
 
         def attempt() -> T:
-            with self._writers, Compensations() as undo, self._transaction(True) as connection:
-                return work(Unit(connection, undo))
+            nonlocal open_ends
+            with self._writers, Compensations() as undo:
+                try:
+                    with self._transaction(True) as connection:
+                        return work(Unit(connection, undo))
+                except OutcomeUnknown as error:
+                    open_ends += 1
+                    if lookup is None:
+                        raise DatabaseUnavailable from error
+                    if (done := self.read(lookup)) is not None:
+                        return done.answer
+                    raise retry.RunAgain from error
+                except Exception:
+                    # It may be an earlier run's effect that this one has met.
+                    if open_ends and lookup and (done := self.read(lookup)) is not None:
+                        return done.answer
+                    raise
 
         return retry.run(attempt, self._random)
 
@@ -94,11 +152,13 @@ class Database:
     @contextmanager
     def _transaction(self, writes: bool) -> Iterator[Connection]:
         with self.engine.connect() as plain:
-            connection = plain.execution_options(**{WRITES: writes})
+            options = {} if writes else self._reading
+            connection = plain.execution_options(**{WRITES: writes}, **options)
             with connection.begin() as transaction:
                 yield connection
                 try:
                     transaction.commit()
-                except db_exc.DBConnectionError as error:
-                    # It may have been committed: running it again could do it twice.
-                    raise DatabaseUnavailable from error
+                except (DBError, DBAPIError) as error:
+                    if writes and failures.leaves_commit_open(error):
+                        raise OutcomeUnknown from error
+                    raise

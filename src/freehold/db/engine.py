@@ -3,6 +3,10 @@
 Every engine translates errors through oslo.db's filters, so that duplicate
 keys, missing references and lost connections look the same on any database.
 The values of a statement never get into an error's text, nor so into a log.
+A server is waited for only so long (`freehold.db.postgresql`,
+`freehold.db.mariadb`), and a statement of a unit that writes sees what was
+committed before it began (READ COMMITTED).
+
 On SQLite it sees to what other databases do by themselves: foreign keys
 hold, readers do not block a writer (WAL), and a unit that is going to write
 says so when it begins (``BEGIN IMMEDIATE``), since SQLite cannot promote a
@@ -10,16 +14,26 @@ reader to a writer without a chance of failing halfway.
 """
 
 from pathlib import Path
+from random import Random
+from secrets import SystemRandom
 from sqlite3 import Connection as SQLiteConnection
 from typing import Any
 
 from oslo_db.sqlalchemy import exc_filters
 from sqlalchemy import URL, Connection, Engine, StaticPool, create_engine, event, make_url
+from sqlalchemy.engine import ExceptionContext
+
+from freehold.db import failures, mariadb, postgresql
 
 WRITES = "freehold_writes"
 """The execution option with which a connection announces a writing transaction."""
 
 SQLITE_BUSY_SECONDS = 10
+
+ANSWER_SECONDS = 15
+"""How long a server may take to answer: a Galera cluster stalls for 6 when a node dies."""
+
+CONNECT_SECONDS = 3
 
 
 def is_sqlite(url: URL) -> bool:
@@ -32,29 +46,56 @@ def is_in_memory(url: URL) -> bool:
     return is_sqlite(url) and url.database in (None, "", ":memory:")
 
 
-def make_engine(url: str | URL, *, pool_size: int = 16) -> Engine:
+def make_engine(
+    url: str | URL,
+    *,
+    pool_size: int = 16,
+    answer_seconds: int = ANSWER_SECONDS,
+    random: Random | None = None,
+) -> Engine:
     """Make an engine.
 
     Args:
         url: an SQLAlchemy database URL. The folder of an SQLite file is made
             if it is missing.
         pool_size: how many connections are kept open at the most.
+        answer_seconds: how long a server may take to answer.
+        random: chooses between several servers of a MariaDB cluster.
     """
     target = make_url(url)
-    engine = _sqlite_engine(target, pool_size) if is_sqlite(target) else _server(target, pool_size)
+    if is_sqlite(target):
+        engine = _sqlite_engine(target, pool_size)
+    else:
+        engine = _server_engine(target, pool_size, answer_seconds, random or SystemRandom())
     exc_filters.register_engine(engine)
+    event.listen(engine, "handle_error", _drop_useless_connection)
     return engine
 
 
-def _server(url: URL, pool_size: int) -> Engine:
-    return create_engine(
-        url,
-        pool_size=pool_size,
-        max_overflow=0,
-        pool_pre_ping=True,
-        pool_recycle=3600,
-        hide_parameters=True,
-    )
+def _drop_useless_connection(context: ExceptionContext) -> None:
+    """Do not use a connection again whose server is gone, or cannot be written to."""
+    if failures.ends_connection(context.original_exception):
+        context.is_disconnect = True
+
+
+def _server_engine(url: URL, pool_size: int, answer_seconds: int, random: Random) -> Engine:
+    options: dict[str, Any] = {
+        "pool_size": pool_size,
+        "max_overflow": 0,
+        "pool_timeout": answer_seconds,
+        "pool_pre_ping": True,
+        "pool_recycle": 3600,
+        "hide_parameters": True,
+        "isolation_level": "READ COMMITTED",
+    }
+    times = {"answer_seconds": answer_seconds, "connect_seconds": CONNECT_SECONDS}
+    match url.get_backend_name():
+        case "postgresql":
+            return postgresql.make_engine(url, **times, **options)
+        case "mysql" | "mariadb":
+            return mariadb.make_engine(url, random=random, **times, **options)
+        case _:
+            return create_engine(url, **options)
 
 
 def _sqlite_engine(url: URL, pool_size: int) -> Engine:

@@ -3,22 +3,32 @@
 The schema changes by Alembic migrations only. Upgrading is a unit of work: on
 a database with transactional DDL (SQLite, PostgreSQL) it happens as a whole or
 not at all, and two processes that upgrade at once do so one after the other.
+MariaDB commits after each statement of a migration; and it keeps those who upgrade
+apart if they do so at the same node of a cluster only.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from threading import RLock
 
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, MetaData
+from sqlalchemy import Connection, MetaData, func, select
 
 from freehold.db import tables
 from freehold.db.database import Database, Unit
+from freehold.db.retry import RunAgain
 from freehold.errors import DatabaseNotUpgraded
 from freehold.ledger import tables as ledger_tables
 
 METADATA: Sequence[MetaData] = (ledger_tables.metadata, tables.metadata)
+
+# Alembic keeps the migration that is under way in variables of its modules.
+_ALEMBIC = RLock()
+_LOCK_NUMBER = 0x46524545484F4C44
+_LOCK_SECONDS = 5
 
 
 def upgrade(database: Database, revision: str = "head") -> None:
@@ -29,7 +39,13 @@ def upgrade(database: Database, revision: str = "head") -> None:
     """
     if revision == "head" and current(database) == needed():
         return
-    database.write(lambda unit: command.upgrade(_config(unit.connection), revision))
+
+    def work(unit: Unit) -> None:
+        with _alone(unit.connection):
+            command.upgrade(_config(unit.connection), revision)
+
+    with _ALEMBIC:
+        database.write(work)
 
 
 def downgrade(database: Database, revision: str) -> None:
@@ -40,9 +56,11 @@ def downgrade(database: Database, revision: str) -> None:
     """
 
     def work(unit: Unit) -> None:
-        command.downgrade(_config(unit.connection), revision)
+        with _alone(unit.connection):
+            command.downgrade(_config(unit.connection), revision)
 
-    database.write(work)
+    with _ALEMBIC:
+        database.write(work)
 
 
 def current(database: Database) -> str | None:
@@ -69,6 +87,27 @@ def require_current(database: Database) -> None:
     found = current(database)
     if found != needed():
         raise DatabaseNotUpgraded(found, needed())
+
+
+@contextmanager
+def _alone(connection: Connection) -> Iterator[None]:
+    """Wait until nobody else migrates this database, and keep others from it."""
+    match connection.dialect.name:
+        case "postgresql":
+            # It ends with the transaction.
+            connection.execute(select(func.pg_advisory_xact_lock(_LOCK_NUMBER)))
+            yield
+        case "mysql":
+            name = func.concat("freehold-", func.database())
+            if connection.scalar(select(func.get_lock(name, _LOCK_SECONDS))) != 1:
+                raise RunAgain
+            try:
+                yield
+            finally:
+                if not connection.invalidated:
+                    connection.scalar(select(func.release_lock(name)))
+        case _:
+            yield
 
 
 def _config(connection: Connection | None) -> Config:

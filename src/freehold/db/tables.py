@@ -24,19 +24,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import mysql
 
-from freehold.ledger.tables import NAMING_CONVENTION
+from freehold.ledger.tables import NAMING_CONVENTION, exact_text
 
 metadata = MetaData(naming_convention=NAMING_CONVENTION)
 
 
-def _text(length: int) -> String:
-    """A text that is compared by its characters, in upper and lower case alike distinct."""
-    return String(length).with_variant(
-        mysql.VARCHAR(length, collation="utf8mb4_bin"), "mysql", "mariadb"
-    )
-
-
-_id = String(36)
+_id = exact_text(36)
 _address = LargeBinary(16).with_variant(mysql.BINARY(16), "mysql", "mariadb")
 _time = DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
 
@@ -44,8 +37,8 @@ networks = Table(
     "networks",
     metadata,
     Column("id", _id, primary_key=True),
-    Column("project_id", _text(255), nullable=False, index=True),
-    Column("name", _text(255), nullable=False, index=True),
+    Column("project_id", exact_text(255), nullable=False, index=True),
+    Column("name", exact_text(255), nullable=False, index=True),
     Column("admin_state_up", Boolean, nullable=False),
     Column("shared", Boolean, nullable=False),
     Column("status", String(16), nullable=False),
@@ -69,8 +62,8 @@ subnets = Table(
     metadata,
     Column("id", _id, primary_key=True),
     Column("network_id", ForeignKey("networks.id"), nullable=False, index=True),
-    Column("project_id", _text(255), nullable=False, index=True),
-    Column("name", _text(255), nullable=False, index=True),
+    Column("project_id", exact_text(255), nullable=False, index=True),
+    Column("name", exact_text(255), nullable=False, index=True),
     Column("ip_version", SmallInteger, nullable=False),
     Column("cidr", String(43), nullable=False),
     Column("gateway_ip", String(45)),
@@ -88,12 +81,12 @@ ports = Table(
     metadata,
     Column("id", _id, primary_key=True),
     Column("network_id", ForeignKey("networks.id"), nullable=False),
-    Column("project_id", _text(255), nullable=False, index=True),
-    Column("name", _text(255), nullable=False, index=True),
+    Column("project_id", exact_text(255), nullable=False, index=True),
+    Column("name", exact_text(255), nullable=False, index=True),
     Column("admin_state_up", Boolean, nullable=False),
     Column("mac_address", String(17), nullable=False),
-    Column("device_id", _text(255), nullable=False, index=True),
-    Column("device_owner", _text(255), nullable=False),
+    Column("device_id", exact_text(255), nullable=False, index=True),
+    Column("device_owner", exact_text(255), nullable=False),
     Column("status", String(16), nullable=False),
     Column("created_at", _time, nullable=False),
     UniqueConstraint("network_id", "mac_address"),

@@ -5,6 +5,11 @@ holds the address. Where the database can pass over duplicates without passing
 over other errors, it is asked to. Elsewhere (MariaDB, whose INSERT IGNORE
 would hide a missing subnet as well) the duplicate is an error that is caught;
 there it does not end the transaction.
+
+On PostgreSQL any error ends the transaction. So there a claim inserts out of a
+SELECT of its subnet, which finds nothing, and makes no error, when that is gone;
+and it locks the subnet as the foreign key's check would do right afterwards, so
+that it cannot go in between.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,11 +18,14 @@ from typing import Protocol, TypedDict, TypeVar
 from sqlalchemy import Connection, bindparam, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from freehold.ledger.tables import allocations
+from freehold.errors import SubnetNotFound
+from freehold.ledger.tables import allocations, ledger_subnets
 from freehold.ledger.violations import is_duplicate, violations
 
 MANY = 1000
 """Rows, or values of an IN, that one statement has at most."""
+
+_VALUES = ("address", "holder", "allocated_at")
 
 T = TypeVar("T")
 
@@ -35,7 +43,11 @@ class Claiming(Protocol):
     """A way of inserting rows of ``allocations`` that passes over those that exist."""
 
     def one(self, connection: Connection, row: Row) -> bool:
-        """Insert a row, and tell whether there was none before."""
+        """Insert a row, and tell whether there was none before.
+
+        Raises:
+            SubnetNotFound, or one of `violations`: its subnet is gone.
+        """
         ...
 
     def many(self, connection: Connection, rows: Sequence[Row]) -> set[bytes]:
@@ -44,11 +56,10 @@ class Claiming(Protocol):
 
 
 class PassingOver:
-    """INSERT .. ON CONFLICT DO NOTHING, of SQLite and PostgreSQL."""
+    """INSERT .. ON CONFLICT DO NOTHING, of SQLite."""
 
-    def __init__(self, statement: sqlite.Insert | postgresql.Insert) -> None:
-        self._one = statement.on_conflict_do_nothing()
-        self._many = self._one.returning(allocations.c.address)
+    _one = sqlite.insert(allocations).on_conflict_do_nothing()
+    _many = _one.returning(allocations.c.address)
 
     def one(self, connection: Connection, row: Row) -> bool:
         """Insert a row, and tell whether there was none before."""
@@ -57,6 +68,52 @@ class PassingOver:
     def many(self, connection: Connection, rows: Sequence[Row]) -> set[bytes]:
         """Insert the rows that do not exist: SQLAlchemy sends up to 1,000 a statement."""
         return {bytes(row.address) for row in connection.execute(self._many, rows)}
+
+
+class PassingOverInPostgreSQL:
+    """INSERT .. ON CONFLICT DO NOTHING that makes no error if the subnet is gone."""
+
+    _lock = (
+        select(ledger_subnets.c.id)
+        .where(ledger_subnets.c.id == bindparam("subnet_id"))
+        .with_for_update(read=True, key_share=True)
+    )
+    _values = select(
+        ledger_subnets.c.id,
+        *(bindparam(name, type_=allocations.c[name].type) for name in _VALUES),
+    ).where(ledger_subnets.c.id == bindparam("subnet_id"))
+    _one = (
+        postgresql.insert(allocations)
+        .from_select(["subnet_id", *_VALUES], _values.with_for_update(read=True, key_share=True))
+        .on_conflict_do_nothing()
+        .execution_options(preserve_rowcount=True)
+    )
+    _many = postgresql.insert(allocations).on_conflict_do_nothing().returning(allocations.c.address)
+
+    def one(self, connection: Connection, row: Row) -> bool:
+        """Insert a row, and tell whether there was none before.
+
+        Raises:
+            SubnetNotFound: its subnet is gone.
+        """
+        inserted = connection.execute(self._one, row).rowcount == 1
+        if not inserted:
+            self._lock_subnet(connection, row)
+        return inserted
+
+    def many(self, connection: Connection, rows: Sequence[Row]) -> set[bytes]:
+        """Insert the rows that do not exist: SQLAlchemy sends up to 1,000 a statement.
+
+        Raises:
+            SubnetNotFound: their subnet is gone.
+        """
+        self._lock_subnet(connection, rows[0])
+        return {bytes(row.address) for row in connection.execute(self._many, rows)}
+
+    def _lock_subnet(self, connection: Connection, row: Row) -> None:
+        subnet_id = row["subnet_id"]
+        if connection.execute(self._lock, {"subnet_id": subnet_id}).first() is None:
+            raise SubnetNotFound(subnet_id)
 
 
 class Catching:
@@ -116,6 +173,6 @@ def portions(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
 
 _CATCHING = Catching()
 _BY_DIALECT: dict[str, Claiming] = {
-    "sqlite": PassingOver(sqlite.insert(allocations)),
-    "postgresql": PassingOver(postgresql.insert(allocations)),
+    "sqlite": PassingOver(),
+    "postgresql": PassingOverInPostgreSQL(),
 }

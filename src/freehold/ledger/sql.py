@@ -4,8 +4,8 @@ Bound to one connection in a begun transaction, which it neither commits nor
 rolls back. The engine may be anybody's: with or without oslo.db's filters, and
 on SQLite with or without foreign keys enforced.
 
-On PostgreSQL a `SubnetNotFound` out of a claim ends the transaction, as any
-error of the database does there.
+A refusal leaves the transaction usable, on PostgreSQL as well, where any error
+of the database would end it.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from ipaddress import ip_address, ip_network
 
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
+from sqlalchemy.dialects import postgresql
 
 from freehold.addresses.encoding import from_bytes, number_to_bytes, to_bytes
 from freehold.addresses.ranges import AddressRange, IPAddress, address_of
@@ -41,6 +42,12 @@ _SET_GATEWAY = (
 _DELETE_SUBNET = delete(ledger_subnets).where(ledger_subnets.c.id == bindparam("in_subnet"))
 _DELETE_POOLS = delete(ledger_pools).where(ledger_pools.c.subnet_id == bindparam("in_subnet"))
 _INSERT_SUBNET = insert(ledger_subnets)
+_INSERT_NEW_SUBNET = (
+    postgresql.insert(ledger_subnets)
+    .on_conflict_do_nothing()
+    # SQLAlchemy keeps the row count of an INSERT only if told to.
+    .execution_options(preserve_rowcount=True)
+)
 _INSERT_POOLS = insert(ledger_pools)
 _RELEASE = delete(allocations).where(_this_subnet, _this_address)
 _RELEASE_MANY = delete(allocations).where(
@@ -94,12 +101,17 @@ class SqlLedger:
             "cidr": str(subnet.cidr),
             "gateway_ip": _text(subnet.gateway_ip),
         }
-        try:
-            self._connection.execute(_INSERT_SUBNET, row)
-        except violations() as error:
-            if not is_duplicate(error):
-                raise
-            raise SubnetAlreadyExists(subnet.subnet_id) from error
+        if self._connection.dialect.name == "postgresql":
+            # Its duplicate would end the transaction.
+            if self._connection.execute(_INSERT_NEW_SUBNET, row).rowcount == 0:
+                raise SubnetAlreadyExists(subnet.subnet_id)
+        else:
+            try:
+                self._connection.execute(_INSERT_SUBNET, row)
+            except violations() as error:
+                if not is_duplicate(error):
+                    raise
+                raise SubnetAlreadyExists(subnet.subnet_id) from error
         self._insert_pools(subnet)
 
     def get_subnets(self, subnet_ids: Sequence[str]) -> list[LedgerSubnet]:

@@ -28,6 +28,16 @@ def stored_time(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(tzinfo=None)
 
 
+def exact_text(length: int) -> String:
+    """Return the type of a text of any characters, in upper and lower case alike distinct.
+
+    On MariaDB a database's default may be neither.
+    """
+    return String(length).with_variant(
+        mysql.VARCHAR(length, collation="utf8mb4_bin"), "mysql", "mariadb"
+    )
+
+
 NAMING_CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -45,8 +55,8 @@ _time = DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
 ledger_subnets = Table(
     "ledger_subnets",
     metadata,
-    Column("id", String(36), primary_key=True),
-    Column("project_id", String(255), nullable=False),
+    Column("id", exact_text(36), primary_key=True),
+    Column("project_id", exact_text(255), nullable=False),
     Column("ip_version", SmallInteger, nullable=False),
     Column("cidr", String(43), nullable=False),
     Column("gateway_ip", String(45)),
@@ -66,7 +76,7 @@ allocations = Table(
     metadata,
     Column("subnet_id", ForeignKey("ledger_subnets.id", ondelete="CASCADE"), primary_key=True),
     Column("address", _address, primary_key=True),
-    Column("holder", String(255)),
+    Column("holder", exact_text(255)),
     Column("allocated_at", _time, nullable=False),
     sqlite_with_rowid=False,
 )

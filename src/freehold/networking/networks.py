@@ -6,7 +6,7 @@ from freehold.db.database import Database, Unit
 from freehold.db.retry import run_again_if_references_break
 from freehold.errors import InvalidSharedSetting, NetworkInUse
 from freehold.ipam.driver import Driver, Surroundings
-from freehold.networking import owners
+from freehold.networking import lookups, owners
 from freehold.networking.addressing import Addressing
 from freehold.networking.ids import new_id
 from freehold.networking.store import networks as network_rows
@@ -44,12 +44,13 @@ class Networks:
             for draft in drafts
         )
 
-        def work(unit: Unit) -> None:
+        def work(unit: Unit) -> tuple[Network, ...]:
             for network in created:
                 network_rows.add(unit.connection, network, self._surroundings.now())
+            return created
 
-        self._database.write(work)
-        return created
+        ids = [network.id for network in created]
+        return self._database.write(work, lookups.created(network_rows.find, ids))
 
     def get(self, network_id: str) -> Network:
         """Return one network.
@@ -80,7 +81,7 @@ class Networks:
                 network_rows.change(unit.connection, network_id, values)
             return network_rows.get(unit.connection, network_id)
 
-        return self._database.write(work)
+        return self._database.write(work, lookups.run_again)
 
     def delete(self, network_id: str) -> None:
         """Delete a network with its subnets and the ports of network services.
@@ -111,7 +112,7 @@ class Networks:
             for subnet in subnets:
                 addressing.remove_subnet(subnet, ())
 
-        self._database.write(work)
+        self._database.write(work, lookups.deleted(network_rows.find, network_id))
 
     @staticmethod
     def _remove_rows(

@@ -20,7 +20,7 @@ from freehold.errors import (
     UnsupportedPortDeviceOwner,
 )
 from freehold.ipam.driver import Driver, Surroundings
-from freehold.networking import owners
+from freehold.networking import lookups, owners
 from freehold.networking.addressing import Addressing
 from freehold.networking.ids import new_id
 from freehold.networking.limits import Limits
@@ -72,13 +72,17 @@ class Ports:
                 `freehold.networking.plan.ports.plan_new_port`.
         """
         macs = _MacAttempts()
+        ids = [new_id(self._surroundings.random) for _ in drafts]
 
         def work(unit: Unit) -> tuple[Port, ...]:
             addressing = Addressing(self._driver, unit)
             subnets = _SubnetsOfNetworks(unit.connection)
-            return tuple(self._create(unit, addressing, subnets, draft, macs) for draft in drafts)
+            return tuple(
+                self._create(unit, addressing, subnets, port_id, draft, macs)
+                for port_id, draft in zip(ids, drafts, strict=True)
+            )
 
-        return self._database.write(work)
+        return self._database.write(work, lookups.created(port_rows.find, ids))
 
     def get(self, port_id: str) -> Port:
         """Return one port.
@@ -119,7 +123,7 @@ class Ports:
             addressing.deallocate(port.id, plan.remove)
             return replace(new, fixed_ips=(*plan.keep, *added))
 
-        return self._database.write(work)
+        return self._database.write(work, lookups.run_again)
 
     def delete(self, port_id: str) -> None:
         """Delete a port, and give its addresses back.
@@ -135,19 +139,20 @@ class Ports:
             port_rows.remove(unit.connection, port.id)
             Addressing(self._driver, unit).deallocate(port.id, port.fixed_ips)
 
-        self._database.write(work)
+        self._database.write(work, lookups.deleted(port_rows.find, port_id))
 
     def _create(
         self,
         unit: Unit,
         addressing: Addressing,
         subnets: "_SubnetsOfNetworks",
+        port_id: str,
         draft: PortDraft,
         macs: "_MacAttempts",
     ) -> Port:
         generated = isinstance(draft.mac_address, MacAddress)
         port = Port(
-            id=new_id(self._surroundings.random),
+            id=port_id,
             network_id=draft.network_id,
             project_id=draft.project_id,
             name=draft.name,

@@ -7,7 +7,7 @@ from freehold.db.database import Database, Unit
 from freehold.db.retry import run_again_if_references_break
 from freehold.errors import IpAddressAlreadyAllocated, SubnetInUse
 from freehold.ipam.driver import Driver, Surroundings
-from freehold.networking import owners
+from freehold.networking import lookups, owners
 from freehold.networking.addressing import Addressing
 from freehold.networking.ids import new_id
 from freehold.networking.limits import Limits
@@ -43,12 +43,16 @@ class Subnets:
             FreeholdError: a draft cannot stand; see
                 `freehold.networking.plan.subnets.plan_new_subnet`.
         """
+        ids = [new_id(self._surroundings.random) for _ in drafts]
 
         def work(unit: Unit) -> tuple[Subnet, ...]:
             addressing = Addressing(self._driver, unit)
-            return tuple(self._create(unit, addressing, draft) for draft in drafts)
+            return tuple(
+                self._create(unit, addressing, subnet_id, draft)
+                for subnet_id, draft in zip(ids, drafts, strict=True)
+            )
 
-        return self._database.write(work)
+        return self._database.write(work, lookups.created(subnet_rows.find, ids))
 
     def get(self, subnet_id: str) -> Subnet:
         """Return one subnet.
@@ -84,7 +88,7 @@ class Subnets:
                 Addressing(self._driver, unit).update_subnet(before, after)
             return after
 
-        return self._database.write(work)
+        return self._database.write(work, lookups.run_again)
 
     def delete(self, subnet_id: str) -> None:
         """Delete a subnet, and with it the addresses that go without asking.
@@ -106,12 +110,14 @@ class Subnets:
                 subnet_rows.remove(unit.connection, subnet_id)
             Addressing(self._driver, unit).remove_subnet(subnet, holdings)
 
-        self._database.write(work)
+        self._database.write(work, lookups.deleted(subnet_rows.find, subnet_id))
 
-    def _create(self, unit: Unit, addressing: Addressing, draft: SubnetDraft) -> Subnet:
+    def _create(
+        self, unit: Unit, addressing: Addressing, subnet_id: str, draft: SubnetDraft
+    ) -> Subnet:
         network, siblings = network_rows.get_with_subnets(unit.connection, draft.network_id)
         subnet = plan_new_subnet(
-            new_id(self._surroundings.random),
+            subnet_id,
             draft,
             siblings,
             self._limits,

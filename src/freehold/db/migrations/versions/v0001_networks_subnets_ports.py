@@ -9,7 +9,9 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
-IDENTIFIER = sa.String(36)
+IDENTIFIER = sa.String(36).with_variant(
+    mysql.VARCHAR(36, collation="utf8mb4_bin"), "mysql", "mariadb"
+)
 ADDRESS = sa.LargeBinary(16).with_variant(mysql.BINARY(16), "mysql", "mariadb")
 TIME = sa.DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
 TEXT = sa.String(255).with_variant(mysql.VARCHAR(255, collation="utf8mb4_bin"), "mysql", "mariadb")
@@ -73,7 +75,7 @@ def _ledger() -> None:
     op.create_table(
         "ledger_subnets",
         sa.Column("id", IDENTIFIER, nullable=False),
-        sa.Column("project_id", sa.String(255), nullable=False),
+        sa.Column("project_id", TEXT, nullable=False),
         sa.Column("ip_version", sa.SmallInteger(), nullable=False),
         sa.Column("cidr", sa.String(43), nullable=False),
         sa.Column("gateway_ip", sa.String(45)),
@@ -97,7 +99,7 @@ def _ledger() -> None:
         "allocations",
         sa.Column("subnet_id", IDENTIFIER, nullable=False),
         sa.Column("address", ADDRESS, nullable=False),
-        sa.Column("holder", sa.String(255)),
+        sa.Column("holder", TEXT),
         sa.Column("allocated_at", TIME, nullable=False),
         sa.ForeignKeyConstraint(
             ["subnet_id"],

@@ -1,0 +1,56 @@
+"""The databases that any test can ask for by name.
+
+A server is started when the first test asks for it, and ended after the last
+test. Each test has an empty database of its own on it.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.servers import mariadb as mariadb_servers
+from tests.servers import postgresql as postgresql_servers
+from tests.servers.mariadb import MariaDB
+from tests.servers.postgresql import PostgreSQL
+
+OpenDatabase = Callable[[str], list[str]]
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    """One PostgreSQL server."""
+    server = postgresql_servers.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[MariaDB]:
+    """One MariaDB server."""
+    server = mariadb_servers.start(1)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def galera() -> Iterator[MariaDB]:
+    """Three MariaDB servers that are a Galera cluster."""
+    cluster = mariadb_servers.start(3)
+    yield cluster
+    cluster.stop()
+
+
+@pytest.fixture
+def open_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OpenDatabase]:
+    """Make an empty database by its kind, and return its URL; on a cluster that of each node."""
+    with ExitStack() as opened:
+
+        def make(kind: str) -> list[str]:
+            if kind == "sqlite":
+                return [f"sqlite:///{tmp_path / 'freehold.sqlite'}"]
+            server: PostgreSQL | MariaDB = request.getfixturevalue(kind)
+            return opened.enter_context(server.database())
+
+        yield make

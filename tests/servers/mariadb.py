@@ -1,0 +1,216 @@
+"""MariaDB: a server alone, or three that are a Galera cluster.
+
+The disk is not waited for at each commit (``innodb_flush_log_at_trx_commit``):
+what is tested is which transactions commit, and not whether they outlive the
+machine.
+"""
+
+import secrets
+import shutil
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pymysql
+
+from tests.servers.process import (
+    HOST,
+    Process,
+    ServerFailed,
+    find,
+    free_ports,
+    new_directory,
+    run,
+    user_for_servers,
+)
+
+PROVIDERS = (
+    "usr/lib/galera/libgalera_smm.so",
+    "usr/lib64/galera-4/libgalera_smm.so",
+    "usr/lib/libgalera_smm.so",
+)
+SYNCED = "4"
+SETTINGS = (
+    "skip-name-resolve",
+    f"bind-address={HOST}",
+    "max-connections=200",
+    "performance-schema=OFF",
+    # What a database has that nobody thought about: neither Unicode nor a binary order.
+    "character-set-server=latin1",
+    "collation-server=latin1_swedish_ci",
+    "binlog-format=ROW",
+    "innodb-autoinc-lock-mode=2",
+    "innodb-buffer-pool-size=64M",
+    "innodb-log-file-size=16M",
+    "innodb-flush-log-at-trx-commit=0",
+    "innodb-use-native-aio=0",
+)
+
+
+class Node:
+    """One server.
+
+    Args:
+        folder: where it lives; has ``data`` in it.
+        user: whom it runs as.
+        more: settings beside those that all have.
+    """
+
+    def __init__(self, folder: Path, user: str | None, port: int, more: Sequence[str]) -> None:
+        self.port = port
+        names = {"datadir": "data", "socket": "s", "pid-file": "pid", "tmpdir": "."}
+        paths = [f"{name}={folder / name_there}" for name, name_there in names.items()]
+        settings = [*SETTINGS, *paths, f"port={port}", *more]
+        self.process = Process(
+            [find("mariadbd"), "--no-defaults", *(f"--{setting}" for setting in settings)],
+            user=user,
+            log=folder / "log",
+        )
+
+    def connect(self) -> "pymysql.Connection[pymysql.cursors.Cursor]":
+        return pymysql.connect(
+            host=HOST,
+            port=self.port,
+            user="freehold",
+            password="freehold",
+            autocommit=True,
+            connect_timeout=5,
+            read_timeout=60,
+        )
+
+    def status(self, name: str) -> str | None:
+        """Return a status variable; None if the server does not answer or has none."""
+        try:
+            with self.connect() as connection, connection.cursor() as cursor:
+                cursor.execute("SHOW GLOBAL STATUS LIKE %s", (name,))
+                row = cursor.fetchone()
+        except pymysql.Error:
+            return None
+        return None if row is None else str(row[1])
+
+    def is_up(self) -> bool:
+        return self.status("uptime") is not None
+
+    def is_synced(self) -> bool:
+        return self.status("wsrep_local_state") == SYNCED and self.status("wsrep_ready") == "ON"
+
+
+class MariaDB:
+    """One server, or the nodes of a cluster, and how a test gets a database on it."""
+
+    def __init__(self, nodes: int) -> None:
+        user = user_for_servers("mysql")
+        self._folder = new_directory(user)
+        self.nodes: list[Node] = []
+        try:
+            self._start(nodes, user)
+        except BaseException:
+            self.stop()
+            raise
+
+    def _start(self, nodes: int, user: str | None) -> None:
+        folders = [self._folder / str(number) for number in range(nodes)]
+        self._install(folders[0], user)
+        for folder in folders[1:]:
+            run(["cp", "-r", folders[0], folder], user, self._folder)
+        group = free_ports(4 * nodes)
+        ports = group[:nodes]
+        for number, folder in enumerate(folders):
+            more = _cluster(number, nodes, group) if nodes > 1 else []
+            if nodes > 1 and number == 0:
+                more.append("wsrep-new-cluster")
+            node = Node(folder, user, ports[number], more)
+            self.nodes.append(node)
+            node.process.wait_until(node.is_synced if nodes > 1 else node.is_up)
+
+    def _install(self, folder: Path, user: str | None) -> None:
+        """Make the first node's data, with a user who may do anything."""
+        sql = self._folder / "user.sql"
+        run(["mkdir", folder], user, self._folder)
+        sql.write_text(
+            "FLUSH PRIVILEGES;\n"
+            "CREATE USER freehold@'%' IDENTIFIED BY 'freehold';\n"
+            "GRANT ALL ON *.* TO freehold@'%' WITH GRANT OPTION;\n"
+        )
+        sql.chmod(0o644)
+        command = [
+            find("mariadb-install-db"),
+            "--no-defaults",
+            f"--datadir={folder / 'data'}",
+            f"--extra-file={sql}",
+            "--skip-test-db",
+            "--auth-root-authentication-method=normal",
+            "--skip-name-resolve",
+            "--innodb-log-file-size=16M",
+            "--innodb-flush-log-at-trx-commit=0",
+            "--innodb-use-native-aio=0",
+        ]
+        run(command, user, self._folder)
+
+    @contextmanager
+    def database(self) -> Iterator[list[str]]:
+        """Make an empty database, yield its URL on each node, and drop it in the end."""
+        name = self._create()
+        try:
+            yield self._urls(name)
+        finally:
+            with self.nodes[0].connect() as connection, connection.cursor() as cursor:
+                cursor.execute(f"DROP DATABASE {name}")
+
+    def lasting_database(self) -> list[str]:
+        """Make an empty database that goes with the servers, and return its URL on each node."""
+        return self._urls(self._create())
+
+    def _create(self) -> str:
+        name = f"t{secrets.token_hex(6)}"
+        with self.nodes[0].connect() as connection, connection.cursor() as cursor:
+            cursor.execute(f"CREATE DATABASE {name}")
+        return name
+
+    def _urls(self, name: str) -> list[str]:
+        return [
+            f"mysql+pymysql://freehold:freehold@{HOST}:{node.port}/{name}" for node in self.nodes
+        ]
+
+    def stop(self) -> None:
+        """End the servers, and forget their data."""
+        for node in reversed(self.nodes):
+            # Nothing of what they have will be read again.
+            node.process.stop(signal.SIGKILL)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _cluster(number: int, nodes: int, ports: Sequence[int]) -> list[str]:
+    """Return the settings that make a server the node of this number of a cluster."""
+    own = ports[number::nodes]
+    _sql, gcomm, ist, sst = own
+    members = ",".join(f"{HOST}:{port}" for port in ports[nodes : 2 * nodes])
+    provider = {
+        "gmcast.listen_addr": f"tcp://{HOST}:{gcomm}",
+        "ist.recv_addr": f"{HOST}:{ist}",
+        "ist.recv_bind": f"{HOST}:{ist}",
+        "gcache.size": "16M",
+    }
+    return [
+        "wsrep-on=ON",
+        f"wsrep-provider={find('libgalera_smm.so', *PROVIDERS)}",
+        f"wsrep-cluster-name=freehold{ports[0]}",
+        f"wsrep-cluster-address=gcomm://{members}",
+        f"wsrep-node-name=n{number}",
+        f"server-id={number + 1}",
+        f"wsrep-node-address={HOST}:{gcomm}",
+        f"wsrep-node-incoming-address={HOST}:{_sql}",
+        "wsrep-sst-method=rsync",
+        f"wsrep-sst-receive-address={HOST}:{sst}",
+        "wsrep-slave-threads=2",
+        f"wsrep-provider-options={';'.join(f'{name}={value}' for name, value in provider.items())}",
+    ]
+
+
+def start(nodes: int) -> MariaDB:
+    """Start one server or a cluster; once more if somebody took a port first."""
+    try:
+        return MariaDB(nodes)
+    except ServerFailed:
+        return MariaDB(nodes)
