@@ -110,7 +110,7 @@ class OpenRegister:
             check_gateway(network, gateway_ip)
         ranges = None if pools is None else tuple(AddressRange.parse(*ends) for ends in pools)
         name = str(uuid4()) if subnet_id is None else subnet_id
-        _check_length("a subnet's id", name, ID_LENGTH)
+        _check_name("a subnet's id", name, ID_LENGTH)
         self._begin_writing()
         self._pool.allocate_subnet(
             SpecificSubnetRequest(
@@ -279,10 +279,12 @@ def _address(address: str | IPAddress) -> IPAddress:
 
 
 def _check_holder(holder: str) -> None:
-    _check_length("a holder's name", holder, HOLDER_LENGTH)
+    _check_name("a holder's name", holder, HOLDER_LENGTH)
 
 
-def _check_length(what: str, text: str, most: int) -> None:
+def _check_name(what: str, text: str, most: int) -> None:
     """Refuse here what one database would refuse, and another cut off or keep."""
     if not 1 <= len(text) <= most:
         raise InvalidInput(f"{what} has 1 to {most} characters, not {len(text)}")
+    if "\0" in text:
+        raise InvalidInput(f"{what} has no character of the value 0")

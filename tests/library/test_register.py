@@ -145,6 +145,11 @@ REFUSED: dict[str, tuple[type[freehold.FreeholdError], Callable[[OpenRegister], 
     "no address": (freehold.InvalidInput, lambda book: book.release("s", "here")),
     "no holder": (freehold.InvalidInput, lambda book: book.allocate("s", "")),
     "long holder": (freehold.InvalidInput, lambda book: book.allocate("s", "h" * 256)),
+    "holder with a 0": (freehold.InvalidInput, lambda book: book.allocate("s", "a\0b")),
+    "long id": (
+        freehold.InvalidInput,
+        lambda book: book.create_subnet("10.2.0.0/24", subnet_id="s" * 37),
+    ),
     "page of another subnet": (
         freehold.InvalidInput,
         lambda book: book.held("s", after="10.9.0.1"),
