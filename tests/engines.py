@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 
 from freehold.db.engine import WRITES, make_engine
 from freehold.ledger.tables import metadata
@@ -16,6 +16,20 @@ def ledger_engine(url: str = IN_MEMORY) -> Engine:
     """Return an engine on a database that has the ledger's tables and no rows."""
     engine = make_engine(url)
     with writing(engine) as connection:
+        metadata.create_all(connection)
+    return engine
+
+
+def plain_ledger_engine(folder: Path, *, enforcing: bool = False) -> Engine:
+    """Return an engine as anybody makes it, perhaps with foreign keys enforced by SQLite."""
+    engine = create_engine(f"sqlite:///{folder / 'plain.sqlite'}")
+    if enforcing:
+        event.listen(
+            engine,
+            "connect",
+            lambda connection, _record: connection.execute("PRAGMA foreign_keys = ON"),
+        )
+    with engine.begin() as connection:
         metadata.create_all(connection)
     return engine
 

@@ -2,6 +2,44 @@
 
 It decides which address is free, hands it out, holds it, takes it back, and
 never gives one address to two owners.
+
+These names are the library, for programs that keep addresses in a database of
+their own: see docs/library.md. What is not among them may change.
 """
 
+from freehold.addresses.ranges import AddressRange
+from freehold.errors import (
+    AllocationContention,
+    FreeholdError,
+    InvalidInput,
+    InvalidIpForSubnet,
+    IpAddressAllocationNotFound,
+    IpAddressAlreadyAllocated,
+    IpAddressGenerationFailure,
+    SubnetAlreadyExists,
+    SubnetNotFound,
+)
+from freehold.ledger.protocol import Allocation, LedgerSubnet
+from freehold.ledger.tables import metadata
+from freehold.register import OpenRegister, Register, create_tables
+
 __version__ = "0.1.0"
+
+__all__ = [
+    "AddressRange",
+    "Allocation",
+    "AllocationContention",
+    "FreeholdError",
+    "InvalidInput",
+    "InvalidIpForSubnet",
+    "IpAddressAllocationNotFound",
+    "IpAddressAlreadyAllocated",
+    "IpAddressGenerationFailure",
+    "LedgerSubnet",
+    "OpenRegister",
+    "Register",
+    "SubnetAlreadyExists",
+    "SubnetNotFound",
+    "create_tables",
+    "metadata",
+]

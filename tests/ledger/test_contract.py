@@ -3,15 +3,17 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from ipaddress import ip_address, ip_network
+from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
 
 from freehold.addresses.ranges import AddressRange, IPAddress
 from freehold.errors import IpAddressAllocationNotFound, SubnetAlreadyExists, SubnetNotFound
 from freehold.ledger.claiming import Catching
 from freehold.ledger.protocol import Allocation
 from tests.conftest import OpenDatabase
-from tests.engines import ledger_engine, ledger_engines
+from tests.engines import ledger_engine, ledger_engines, plain_ledger_engine
 from tests.ledger.keepers import NOON, Keeper, MemoryKeeper, SqlKeeper, subnet
 
 V4 = AddressRange.of_network(ip_network("10.0.0.0/24"))
@@ -23,6 +25,9 @@ KINDS = [
     "memory",
     "sqlite-memory",
     "duplicates-caught",
+    "plain",
+    "plain, references enforced",
+    "plain, references enforced, duplicates-caught",
     "sqlite",
     "postgresql",
     "mariadb",
@@ -30,16 +35,24 @@ KINDS = [
 ]
 
 
+def engines_of(kind: str, folder: Path, open_database: OpenDatabase) -> list[Engine]:
+    """Return engines with the ledger's tables: Freehold's own, or anybody's."""
+    if kind.startswith("plain"):
+        return [plain_ledger_engine(folder, enforcing="references" in kind)]
+    if kind in ("sqlite-memory", "duplicates-caught"):
+        return [ledger_engine()]
+    return ledger_engines(open_database(kind))
+
+
 @pytest.fixture(params=KINDS)
-def keeper(request: pytest.FixtureRequest, open_database: OpenDatabase) -> Iterator[Keeper]:
+def keeper(
+    request: pytest.FixtureRequest, tmp_path: Path, open_database: OpenDatabase
+) -> Iterator[Keeper]:
     if request.param == "memory":
         yield MemoryKeeper()
         return
-    if request.param in ("sqlite-memory", "duplicates-caught"):
-        engines = [ledger_engine()]
-    else:
-        engines = ledger_engines(open_database(request.param))
-    yield SqlKeeper(*engines, how=Catching() if request.param == "duplicates-caught" else None)
+    engines = engines_of(request.param, tmp_path, open_database)
+    yield SqlKeeper(*engines, how=Catching() if "caught" in request.param else None)
     for engine in engines:
         engine.dispose()
 
@@ -296,6 +309,23 @@ def test_a_limit_keeps_the_lowest(with_subnet: Keeper) -> None:
         assert ledger.held("s6", V6, 5) == numbers
         assert ledger.held("s6", V6, 6) == numbers
         assert ledger.held("s6", AddressRange(6, numbers[1], V6.last), 2) == numbers[1:3]
+
+
+def test_allocations_are_listed_by_address_with_their_holders(with_subnet: Keeper) -> None:
+    numbers = [V6.first + 2**40 * step for step in range(4)]
+    with with_subnet.unit() as ledger:
+        for number, holder in reversed(list(zip(numbers, "abcd", strict=True))):
+            ledger.claim("s6", ip_address(number), holder)
+    with with_subnet.unit() as ledger:
+        listed = ledger.allocations("s6", AddressRange(6, numbers[1], V6.last), 2)
+        assert [(int(one.address), one.holder) for one in listed] == [
+            (numbers[1], "b"),
+            (numbers[2], "c"),
+        ]
+        assert listed == [ledger.find("s6", one.address) for one in listed]
+        assert len(ledger.allocations("s6", V6)) == 4
+        assert ledger.allocations("s6", V4) == []
+        assert ledger.allocations("x", V6) == []
 
 
 def test_a_range_of_the_other_version_holds_nothing(with_subnet: Keeper) -> None:

@@ -15,12 +15,12 @@ that it cannot go in between.
 from collections.abc import Iterator, Sequence
 from typing import Protocol, TypedDict, TypeVar
 
-from oslo_db.exception import DBDuplicateEntry
 from sqlalchemy import Connection, bindparam, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from freehold.errors import SubnetNotFound
 from freehold.ledger.tables import allocations, ledger_subnets
+from freehold.ledger.violations import is_duplicate, violations
 
 MANY = 1000
 """Rows, or values of an IN, that one statement has at most."""
@@ -46,7 +46,7 @@ class Claiming(Protocol):
         """Insert a row, and tell whether there was none before.
 
         Raises:
-            SubnetNotFound, DBReferenceError: its subnet is gone.
+            SubnetNotFound, or one of `violations`: its subnet is gone.
         """
         ...
 
@@ -129,7 +129,9 @@ class Catching:
         """Insert a row, and tell whether there was none before."""
         try:
             connection.execute(self._insert, [row])
-        except DBDuplicateEntry:
+        except violations() as error:
+            if not is_duplicate(error):
+                raise
             return False
         return True
 
@@ -152,7 +154,9 @@ class Catching:
             return set()
         try:
             connection.execute(self._insert.values(free))
-        except DBDuplicateEntry:
+        except violations() as error:
+            if not is_duplicate(error):
+                raise
             return {row["address"] for row in free if self.one(connection, row)}
         return {row["address"] for row in free}
 

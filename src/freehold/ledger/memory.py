@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import Lock
 
-from freehold.addresses.ranges import AddressRange, IPAddress
+from freehold.addresses.ranges import AddressRange, IPAddress, address_of
 from freehold.errors import IpAddressAllocationNotFound, SubnetAlreadyExists, SubnetNotFound
 from freehold.ipam.driver import utc_now
 from freehold.ledger.protocol import Allocation, LedgerSubnet
@@ -160,6 +160,18 @@ class MemoryLedger:
                 return []
             start, stop = account.span(within)
             return account.numbers[start : stop if limit is None else min(stop, start + limit)]
+
+    def allocations(
+        self, subnet_id: str, within: AddressRange, limit: int | None = None
+    ) -> list[Allocation]:
+        """Return the held addresses of a range with their holders, ascending."""
+        with self._lock:
+            account = self._accounts.get(subnet_id)
+            if account is None:
+                return []
+            start, stop = account.span(within)
+            numbers = account.numbers[start : stop if limit is None else min(stop, start + limit)]
+            return [account.allocations[address_of(within.version, number)] for number in numbers]
 
     def count(self, subnet_id: str, within: AddressRange) -> int:
         """Return how many addresses of a range are held."""

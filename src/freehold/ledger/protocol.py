@@ -161,6 +161,18 @@ class Ledger(Protocol):
         """
         ...
 
+    def allocations(
+        self, subnet_id: str, within: AddressRange, limit: int | None = None
+    ) -> list[Allocation]:
+        """Return the held addresses of a range with their holders, ascending.
+
+        Args:
+            subnet_id: the subnet; an unknown one holds nothing.
+            within: both ends included.
+            limit: no more than this many, the lowest ones; None for all.
+        """
+        ...
+
     def count(self, subnet_id: str, within: AddressRange) -> int:
         """Return how many addresses of a range are held; both ends included."""
         ...

@@ -1,8 +1,8 @@
 """A ledger on Freehold's own tables, on any database that SQLAlchemy speaks to.
 
 Bound to one connection in a begun transaction, which it neither commits nor
-rolls back. The connection's engine must translate errors with oslo.db's
-filters (`oslo_db.sqlalchemy.exc_filters`), and on SQLite enforce foreign keys.
+rolls back. The engine may be anybody's: with or without oslo.db's filters, and
+on SQLite with or without foreign keys enforced.
 
 A refusal leaves the transaction usable, on PostgreSQL as well, where any error
 of the database would end it.
@@ -12,16 +12,16 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from ipaddress import ip_address, ip_network
 
-from oslo_db.exception import DBDuplicateEntry, DBReferenceError
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql
 
 from freehold.addresses.encoding import from_bytes, number_to_bytes, to_bytes
-from freehold.addresses.ranges import AddressRange, IPAddress
+from freehold.addresses.ranges import AddressRange, IPAddress, address_of
 from freehold.errors import IpAddressAllocationNotFound, SubnetAlreadyExists, SubnetNotFound
-from freehold.ledger import claiming
+from freehold.ledger import claiming, sqlite
 from freehold.ledger.protocol import Allocation, LedgerSubnet
 from freehold.ledger.tables import allocations, ledger_pools, ledger_subnets, stored_time
+from freehold.ledger.violations import is_duplicate, is_missing_reference, violations
 
 # Statements are made once: making one costs more than SQLite takes to run it.
 _this_subnet = allocations.c.subnet_id == bindparam("in_subnet")
@@ -54,6 +54,8 @@ _RELEASE_MANY = delete(allocations).where(
     _this_subnet, allocations.c.address.in_(bindparam("addresses", expanding=True))
 )
 _FIND = select(allocations.c.holder, allocations.c.allocated_at).where(_this_subnet, _this_address)
+_ALLOCATIONS = select(allocations).where(_this_subnet, _within).order_by(allocations.c.address)
+_LOWEST_ALLOCATIONS = _ALLOCATIONS.limit(bindparam("rows"))
 _HELD = select(allocations.c.address).where(_this_subnet, _within).order_by(allocations.c.address)
 _LOWEST_HELD = _HELD.limit(bindparam("rows"))
 _COUNT = select(func.count()).select_from(allocations).where(_this_subnet, _within)
@@ -77,7 +79,9 @@ class SqlLedger:
     ) -> None:
         self._connection = connection
         self._now = now
-        self._claiming = how or claiming.claiming_for(connection.dialect.name)
+        self._enforced = sqlite.enforces_references(connection)
+        fitting = claiming.claiming_for(connection.dialect.name)
+        self._claiming = how or (fitting if self._enforced else sqlite.Unenforced())
 
     @property
     def transactional(self) -> bool:
@@ -104,7 +108,9 @@ class SqlLedger:
         else:
             try:
                 self._connection.execute(_INSERT_SUBNET, row)
-            except DBDuplicateEntry as error:
+            except violations() as error:
+                if not is_duplicate(error):
+                    raise
                 raise SubnetAlreadyExists(subnet.subnet_id) from error
         self._insert_pools(subnet)
 
@@ -130,13 +136,15 @@ class SqlLedger:
         self._insert_pools(subnet)
 
     def remove_subnet(self, subnet_id: str) -> None:
-        """Forget a subnet and whatever is held in it: the foreign keys cascade.
+        """Forget a subnet and whatever is held in it: foreign keys that hold cascade.
 
         Raises:
             SubnetNotFound: there is none with this id.
         """
         if self._connection.execute(_DELETE_SUBNET, {"in_subnet": subnet_id}).rowcount == 0:
             raise SubnetNotFound(subnet_id)
+        if not self._enforced:
+            sqlite.remove_children(self._connection, subnet_id)
 
     def claim(self, subnet_id: str, address: IPAddress, holder: str | None) -> bool:
         """Hold an address if nobody does, and tell whether that was so.
@@ -147,7 +155,9 @@ class SqlLedger:
         [row] = self._rows(subnet_id, [address], holder)
         try:
             return self._claiming.one(self._connection, row)
-        except DBReferenceError as error:
+        except violations() as error:
+            if not is_missing_reference(error):
+                raise
             raise SubnetNotFound(subnet_id) from error
 
     def claim_many(
@@ -163,7 +173,9 @@ class SqlLedger:
         rows = self._rows(subnet_id, addresses, holder)
         try:
             claimed = self._claiming.many(self._connection, rows)
-        except DBReferenceError as error:
+        except violations() as error:
+            if not is_missing_reference(error):
+                raise
             raise SubnetNotFound(subnet_id) from error
         return [address for address in addresses if to_bytes(address) in claimed]
 
@@ -207,6 +219,25 @@ class SqlLedger:
         else:
             rows = self._connection.execute(_LOWEST_HELD, {**parameters, "rows": limit})
         return [from_bytes(bytes(data), within.version) for data in rows.scalars()]
+
+    def allocations(
+        self, subnet_id: str, within: AddressRange, limit: int | None = None
+    ) -> list[Allocation]:
+        """Return the held addresses of a range with their holders, ascending."""
+        parameters = _bounds(subnet_id, within)
+        if limit is None:
+            rows = self._connection.execute(_ALLOCATIONS, parameters)
+        else:
+            rows = self._connection.execute(_LOWEST_ALLOCATIONS, {**parameters, "rows": limit})
+        return [
+            Allocation(
+                subnet_id=subnet_id,
+                address=address_of(within.version, from_bytes(bytes(row.address), within.version)),
+                holder=row.holder,
+                since=row.allocated_at.replace(tzinfo=UTC),
+            )
+            for row in rows
+        ]
 
     def count(self, subnet_id: str, within: AddressRange) -> int:
         """Return how many addresses of a range are held."""

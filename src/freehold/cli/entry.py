@@ -1,0 +1,26 @@
+"""Where the command ``freehold`` begins, be the service installed or not.
+
+The library alone brings the command too, since a package cannot leave it out;
+it then says what is missing instead of failing with a traceback.
+"""
+
+import sys
+
+from freehold.cli.failure import ExitCode
+
+
+def main() -> int:
+    """Run the command; return its exit code."""
+    try:
+        from freehold.cli.main import main as run
+    except ModuleNotFoundError as error:
+        missing = error.name or ""
+        if missing.partition(".")[0] == "freehold":
+            raise
+        print(
+            f"freehold: only the library is installed, and the service needs {missing}: "
+            "run pip install 'freehold[service]'",
+            file=sys.stderr,
+        )
+        return int(ExitCode.FAILED)
+    return run()
