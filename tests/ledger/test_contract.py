@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from ipaddress import ip_address, ip_network
+from pathlib import Path
 
 import pytest
 
@@ -10,8 +11,8 @@ from freehold.addresses.ranges import AddressRange, IPAddress
 from freehold.errors import IpAddressAllocationNotFound, SubnetAlreadyExists, SubnetNotFound
 from freehold.ledger.claiming import Catching
 from freehold.ledger.protocol import Allocation
-from tests.conftest import OpenDatabase
-from tests.engines import ledger_engine, ledger_engines
+from tests.conftest import OpenLedger
+from tests.engines import file_url, ledger_engine
 from tests.ledger.keepers import NOON, Keeper, MemoryKeeper, SqlKeeper, subnet
 
 V4 = AddressRange.of_network(ip_network("10.0.0.0/24"))
@@ -19,28 +20,21 @@ V6 = AddressRange.of_network(ip_network("2001:db8::/64"))
 ONE = ip_address("10.0.0.10")
 
 
-KINDS = [
-    "memory",
-    "sqlite-memory",
-    "duplicates-caught",
-    "sqlite",
-    "postgresql",
-    "mariadb",
-    "galera",
-]
+SERVERS = ["postgresql", "mariadb", "galera"]
 
 
-@pytest.fixture(params=KINDS)
-def keeper(request: pytest.FixtureRequest, open_database: OpenDatabase) -> Iterator[Keeper]:
+@pytest.fixture(params=["memory", "sqlite-memory", "sqlite-file", "duplicates-caught", *SERVERS])
+def keeper(
+    request: pytest.FixtureRequest, open_ledger: OpenLedger, tmp_path: Path
+) -> Iterator[Keeper]:
     if request.param == "memory":
         yield MemoryKeeper()
-        return
-    if request.param in ("sqlite-memory", "duplicates-caught"):
-        engines = [ledger_engine()]
+    elif request.param in SERVERS:
+        yield SqlKeeper(*open_ledger(request.param))
     else:
-        engines = ledger_engines(open_database(request.param))
-    yield SqlKeeper(*engines, how=Catching() if request.param == "duplicates-caught" else None)
-    for engine in engines:
+        in_file = request.param == "sqlite-file"
+        engine = ledger_engine(file_url(tmp_path)) if in_file else ledger_engine()
+        yield SqlKeeper(engine, how=Catching() if request.param == "duplicates-caught" else None)
         engine.dispose()
 
 
