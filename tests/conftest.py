@@ -6,16 +6,21 @@ test. Each test has an empty database of its own on it.
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine, delete
 
+from freehold.ledger.tables import ledger_subnets
+from tests.engines import ledger_engines, writing
 from tests.servers import mariadb as mariadb_servers
 from tests.servers import postgresql as postgresql_servers
 from tests.servers.mariadb import MariaDB
 from tests.servers.postgresql import PostgreSQL
 
 OpenDatabase = Callable[[str], list[str]]
+OpenLedger = Callable[[str], list[Engine]]
 
 
 @pytest.fixture(scope="session")
@@ -54,3 +59,30 @@ def open_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Op
             return opened.enter_context(server.database())
 
         yield make
+
+
+@pytest.fixture(scope="session")
+def lasting_ledgers(request: pytest.FixtureRequest) -> OpenLedger:
+    """Return the engines, one a node, of a server's one database with the ledger's tables."""
+
+    @cache
+    def make(kind: str) -> list[Engine]:
+        server: PostgreSQL | MariaDB = request.getfixturevalue(kind)
+        return ledger_engines(server.lasting_database())
+
+    return make
+
+
+@pytest.fixture
+def open_ledger(lasting_ledgers: OpenLedger) -> Iterator[OpenLedger]:
+    """Return a server's ledger, empty, by its kind; making its tables anew takes its time."""
+    used: list[list[Engine]] = []
+
+    def make(kind: str) -> list[Engine]:
+        used.append(lasting_ledgers(kind))
+        return used[-1]
+
+    yield make
+    for engines in used:
+        with writing(engines[0]) as connection:
+            connection.execute(delete(ledger_subnets))

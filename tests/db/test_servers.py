@@ -288,7 +288,7 @@ def test_the_server_that_answers_is_found_among_several(urls: list[str]) -> None
         assert plain.read(values) == [4, 0]
 
 
-def test_a_node_without_its_cluster_is_passed_over(
+def test_a_node_that_rejects_queries_is_left_for_another(
     galera: MariaDB, open_database: OpenDatabase
 ) -> None:
     urls = open_database("galera")
@@ -307,6 +307,24 @@ def test_a_node_without_its_cluster_is_passed_over(
             cursor.execute("SET GLOBAL wsrep_reject_queries = NONE")
     with opened(urls[1]) as plain:
         assert plain.read(values) == [6, 0]
+
+
+def test_a_node_that_hangs_stalls_the_others_and_fails_nothing(
+    galera: MariaDB, open_database: OpenDatabase
+) -> None:
+    urls = open_database("galera")
+    hosts = [f"{HOST}:{make_url(one).port}" for one in urls]
+    several = make_url(urls[0]).set(host=None, port=None).update_query_dict({"host": hosts})
+    with opened(several.render_as_string(hide_password=False), answer_seconds=15) as database:
+        database.write(make_tables)
+        begun = time.monotonic()
+        with hung(galera.nodes[2].process):
+            for _ in range(5):
+                database.write(lambda unit: add(unit.connection, 1))
+        assert time.monotonic() - begun < 45
+    galera.nodes[2].process.wait_until(galera.nodes[2].is_synced)
+    with opened(urls[2]) as plain:
+        assert plain.read(values) == [5, 0]
 
 
 def test_a_write_at_one_node_is_read_at_once_at_the_next(open_database: OpenDatabase) -> None:

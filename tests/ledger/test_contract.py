@@ -12,8 +12,8 @@ from freehold.addresses.ranges import AddressRange, IPAddress
 from freehold.errors import IpAddressAllocationNotFound, SubnetAlreadyExists, SubnetNotFound
 from freehold.ledger.claiming import Catching
 from freehold.ledger.protocol import Allocation
-from tests.conftest import OpenDatabase
-from tests.engines import ledger_engine, ledger_engines, plain_ledger_engine
+from tests.conftest import OpenLedger
+from tests.engines import file_url, ledger_engine, plain_ledger_engine
 from tests.ledger.keepers import NOON, Keeper, MemoryKeeper, SqlKeeper, subnet
 
 V4 = AddressRange.of_network(ip_network("10.0.0.0/24"))
@@ -21,39 +21,36 @@ V6 = AddressRange.of_network(ip_network("2001:db8::/64"))
 ONE = ip_address("10.0.0.10")
 
 
+SERVERS = ["postgresql", "mariadb", "galera"]
 KINDS = [
     "memory",
     "sqlite-memory",
+    "sqlite-file",
     "duplicates-caught",
     "plain",
     "plain, references enforced",
     "plain, references enforced, duplicates-caught",
-    "sqlite",
-    "postgresql",
-    "mariadb",
-    "galera",
 ]
 
 
-def engines_of(kind: str, folder: Path, open_database: OpenDatabase) -> list[Engine]:
-    """Return engines with the ledger's tables: Freehold's own, or anybody's."""
+def sqlite_engine(kind: str, folder: Path) -> Engine:
+    """Return an engine with the ledger's tables: Freehold's own, or anybody's."""
     if kind.startswith("plain"):
-        return [plain_ledger_engine(folder, enforcing="references" in kind)]
-    if kind in ("sqlite-memory", "duplicates-caught"):
-        return [ledger_engine()]
-    return ledger_engines(open_database(kind))
+        return plain_ledger_engine(folder, enforcing="references" in kind)
+    return ledger_engine(file_url(folder)) if kind == "sqlite-file" else ledger_engine()
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=[*KINDS, *SERVERS])
 def keeper(
-    request: pytest.FixtureRequest, tmp_path: Path, open_database: OpenDatabase
+    request: pytest.FixtureRequest, open_ledger: OpenLedger, tmp_path: Path
 ) -> Iterator[Keeper]:
     if request.param == "memory":
         yield MemoryKeeper()
-        return
-    engines = engines_of(request.param, tmp_path, open_database)
-    yield SqlKeeper(*engines, how=Catching() if "caught" in request.param else None)
-    for engine in engines:
+    elif request.param in SERVERS:
+        yield SqlKeeper(*open_ledger(request.param))
+    else:
+        engine = sqlite_engine(request.param, tmp_path)
+        yield SqlKeeper(engine, how=Catching() if "caught" in request.param else None)
         engine.dispose()
 
 
