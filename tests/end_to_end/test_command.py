@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import signal
 import socket
@@ -139,15 +140,18 @@ def test_the_first_command_that_is_offered_works(start: Start) -> None:
     assert service.client().call("POST", path, json.loads(body)).status == 201
 
 
-def test_it_prints_where_it_is_and_nothing_else(start: Start) -> None:
+def test_it_prints_where_it_is_and_a_line_for_each_request(start: Start) -> None:
     service = start("--workers", "2")
     service.client().list("port")
     assert service.stop() == 0
-    assert service.output.splitlines()[:2] == [
+    lines = service.output.splitlines()
+    assert lines[:2] == [
         f"Freehold {__version__} serves the Networking API at {service.url}",
         f"Database: sqlite:///{service.file}",
     ]
-    assert len(service.output.splitlines()) == 4
+    request = r".* INFO freehold\.api\.middleware req-[0-9a-f-]{36} GET (/|/v2\.0/ports) 200 .* ms"
+    assert [line for line in lines[4:] if not re.fullmatch(request, line)] == []
+    assert lines[-1].split(" GET ")[1].startswith("/v2.0/ports 200")
 
 
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])

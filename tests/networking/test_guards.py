@@ -70,7 +70,7 @@ def generation(premises: Premises, network: Network) -> int:
 
 
 def first_two_verbs(statements: list[str]) -> list[str]:
-    work = [statement for statement in statements if not statement.startswith("BEGIN")]
+    work = [text for text in statements if not text.startswith(("BEGIN", "PRAGMA"))]
     return [statement.split("(")[0].split(" SET")[0].strip() for statement in work[:2]]
 
 
