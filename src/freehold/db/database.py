@@ -26,7 +26,7 @@ from sqlalchemy.exc import DBAPIError
 
 from freehold.db import failures, retry
 from freehold.db.engine import ANSWER_SECONDS, WRITES, is_in_memory, is_sqlite, make_engine
-from freehold.errors import DatabaseUnavailable
+from freehold.errors import DatabaseUnavailable, FreeholdError
 from freehold.ipam.compensations import Compensations
 
 T = TypeVar("T")
@@ -111,7 +111,7 @@ class Database:
         """
         open_ends = 0
 
-        def attempt() -> T:
+        def run() -> T:
             nonlocal open_ends
             with self._writers, Compensations() as undo:
                 try:
@@ -124,11 +124,16 @@ class Database:
                     if (done := self.read(lookup)) is not None:
                         return done.answer
                     raise retry.RunAgain from error
-                except Exception:
-                    # It may be an earlier run's effect that this one has met.
-                    if open_ends and lookup and (done := self.read(lookup)) is not None:
-                        return done.answer
-                    raise
+
+        def attempt() -> T:
+            try:
+                return run()
+            except (FreeholdError, DBError, DBAPIError, retry.RunAgain):
+                # It may be an earlier run's effect that this one has met. What this one
+                # did outside of the transaction is undone by now, whoever was first.
+                if open_ends and lookup and (done := self.read(lookup)) is not None:
+                    return done.answer
+                raise
 
         return retry.run(attempt, self._random)
 
