@@ -61,6 +61,7 @@ class Reason(StrEnum):
     POOL_EXHAUSTED = "pool-exhausted"
     NO_POOL = "no-allocation-pool"
     ADDRESS_HELD = "address-held"
+    ADDRESS_COOLING = "address-cooling"
     ADDRESS_OUTSIDE_SUBNET = "address-outside-subnet"
     ADDRESS_RESERVED = "address-reserved"
     OTHER_IP_VERSION = "other-ip-version"

@@ -16,9 +16,8 @@ from uuid import uuid4
 from sqlalchemy import Connection
 
 from freehold.addresses.gateway import check_gateway
-from freehold.addresses.proposing import HintBook
 from freehold.addresses.ranges import AddressRange, IPAddress, IPNetwork
-from freehold.drivers.pool import LedgerPool
+from freehold.drivers.pool import LedgerPool, Memory
 from freehold.errors import InvalidInput, SubnetNotFound
 from freehold.ipam.driver import Pool, Subnet, Surroundings
 from freehold.ipam.requests import (
@@ -55,7 +54,7 @@ class Register:
 
     def __init__(self, surroundings: Surroundings | None = None) -> None:
         self._surroundings = surroundings or Surroundings()
-        self._book = HintBook()
+        self._memory = Memory()
 
     def open(self, connection: Connection) -> "OpenRegister":
         """Open the register for one transaction.
@@ -64,8 +63,12 @@ class Register:
             connection: of any engine; its transaction is begun by the first
                 statement if it is not begun yet, as ever in SQLAlchemy.
         """
-        ledger = SqlLedger(connection, self._surroundings.now)
-        return OpenRegister(connection, ledger, LedgerPool(ledger, self._book, self._surroundings))
+        ledger = SqlLedger(
+            connection, self._surroundings.now, keep_history=self._surroundings.keep_history
+        )
+        return OpenRegister(
+            connection, ledger, LedgerPool(ledger, self._memory, self._surroundings)
+        )
 
 
 class OpenRegister:

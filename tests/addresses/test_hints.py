@@ -12,7 +12,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from freehold.addresses.proposing import HintBook, Hints
+from freehold.addresses.hints import HintBook, Hints
 from freehold.addresses.ranges import AddressRange
 from tests.addresses.strategies import disjoint_ranges, members, randoms
 

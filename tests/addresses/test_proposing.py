@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from freehold.addresses.picking import random_address
-from freehold.addresses.proposing import find_free, find_lowest_free
+from freehold.addresses.proposing import count_free, find_lowest_free, split
 from freehold.addresses.ranges import AddressRange
 from tests.addresses.strategies import disjoint_ranges, held_in, members, randoms
 

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from freehold.addresses.proposing import HintBook
 from freehold.addresses.ranges import IPAddress
-from freehold.drivers.pool import LedgerPool
+from freehold.drivers.pool import LedgerPool, Memory
 from freehold.ipam.driver import (
     AllocatedAddress,
     Driver,
@@ -74,7 +73,7 @@ class FailingDriver(Driver):
 
     def open(self, connection: Connection | None = None) -> Pool:
         del connection
-        return _Pool(LedgerPool(self._ledger, HintBook(), self._surroundings), self.fuse)
+        return _Pool(LedgerPool(self._ledger, Memory(), self._surroundings), self.fuse)
 
 
 class _Pool(Pool):

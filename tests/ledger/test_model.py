@@ -9,12 +9,16 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from freehold.addresses.ranges import AddressRange, IPAddress
 from freehold.errors import IpAddressAllocationNotFound, SubnetAlreadyExists, SubnetNotFound
+from freehold.ledger.protocol import SubnetChanged
 from tests.engines import ledger_engine
 from tests.ledger.keepers import SqlKeeper, subnet
 
 NETWORKS = {
     "four": ip_network("10.0.0.0/28"),
     "six": ip_network("2001:db8:0:0:ffff:ffff:ffff:fff0/124"),
+}
+SUBNETS = {
+    subnet_id: subnet(str(network), subnet_id=subnet_id) for subnet_id, network in NETWORKS.items()
 }
 PLACES = st.sampled_from(
     [(subnet_id, address) for subnet_id, network in NETWORKS.items() for address in network]
@@ -34,7 +38,7 @@ class SqlLedgerAgainstModel(RuleBasedStateMachine):
 
     @rule(subnet_id=IDS)
     def create(self, subnet_id: str) -> None:
-        wanted = subnet(str(NETWORKS[subnet_id]), subnet_id=subnet_id)
+        wanted = SUBNETS[subnet_id]
         with self.keeper.unit() as ledger:
             if subnet_id in self.model:
                 with pytest.raises(SubnetAlreadyExists):
@@ -59,11 +63,11 @@ class SqlLedgerAgainstModel(RuleBasedStateMachine):
         with self.keeper.unit() as ledger:
             if subnet_id in self.model:
                 was_free = address not in self.model[subnet_id]
-                assert ledger.claim(subnet_id, address, holder) == was_free
+                assert ledger.claim(SUBNETS[subnet_id], address, holder) == was_free
                 self.model[subnet_id].setdefault(address, holder)
             else:
-                with pytest.raises(SubnetNotFound):
-                    ledger.claim(subnet_id, address, holder)
+                with pytest.raises(SubnetChanged):
+                    ledger.claim(SUBNETS[subnet_id], address, holder)
 
     @rule(subnet_id=IDS, data=st.data(), holder=HOLDERS)
     def claim_many(self, subnet_id: str, data: st.DataObject, holder: str | None) -> None:
@@ -73,28 +77,29 @@ class SqlLedgerAgainstModel(RuleBasedStateMachine):
             if subnet_id in self.model:
                 held = self.model[subnet_id]
                 free = [address for address in wanted if address not in held]
-                assert ledger.claim_many(subnet_id, wanted, holder) == free
+                assert ledger.claim_many(SUBNETS[subnet_id], wanted, holder) == free
                 held.update(dict.fromkeys(free, holder))
             else:
-                with pytest.raises(SubnetNotFound):
-                    ledger.claim_many(subnet_id, wanted, holder)
+                with pytest.raises(SubnetChanged):
+                    ledger.claim_many(SUBNETS[subnet_id], wanted, holder)
 
     @rule(place=PLACES)
     def release(self, place: tuple[str, IPAddress]) -> None:
         subnet_id, address = place
         with self.keeper.unit() as ledger:
             if address in self.model.get(subnet_id, {}):
-                ledger.release(subnet_id, address)
+                ledger.release(SUBNETS[subnet_id], address)
                 del self.model[subnet_id][address]
             else:
-                with pytest.raises(IpAddressAllocationNotFound):
-                    ledger.release(subnet_id, address)
+                refusal = IpAddressAllocationNotFound if subnet_id in self.model else SubnetChanged
+                with pytest.raises(refusal):
+                    ledger.release(SUBNETS[subnet_id], address)
 
     @rule(subnet_id=IDS)
     def abandon(self, subnet_id: str) -> None:
         with self.keeper.abandoned_unit() as ledger:
             if subnet_id in self.model:
-                ledger.claim_many(subnet_id, list(NETWORKS[subnet_id]), "lost")
+                ledger.claim_many(SUBNETS[subnet_id], list(NETWORKS[subnet_id]), "lost")
                 ledger.remove_subnet(subnet_id)
 
     @rule(subnet_id=IDS, data=st.data())
@@ -108,8 +113,8 @@ class SqlLedgerAgainstModel(RuleBasedStateMachine):
             int(address) for address in self.model.get(subnet_id, {}) if address in within
         )
         with self.keeper.unit() as ledger:
-            assert ledger.held(subnet_id, within, limit) == expected[:limit]
-            assert ledger.count(subnet_id, within) == len(expected)
+            assert ledger.taken(subnet_id, within, limit) == expected[:limit]
+            assert ledger.count_taken(subnet_id, [within]) == [len(expected)]
 
     @invariant()
     def holders_are_the_same(self) -> None:
@@ -118,7 +123,7 @@ class SqlLedgerAgainstModel(RuleBasedStateMachine):
             found = {
                 (subnet_id, number)
                 for subnet_id, network in NETWORKS.items()
-                for number in ledger.held(subnet_id, AddressRange.of_network(network))
+                for number in ledger.taken(subnet_id, AddressRange.of_network(network))
             }
             for subnet_id, held in self.model.items():
                 for address, holder in held.items():

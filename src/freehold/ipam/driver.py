@@ -25,6 +25,7 @@ from freehold.ipam.requests import (
     SpecificSubnetRequest,
     SubnetRequest,
 )
+from freehold.ipam.strategy import Reuse
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -42,10 +43,14 @@ class Surroundings:
     Attributes:
         random: the source of randomness; unpredictable by default.
         now: the clock.
+        reuse: how subnets choose addresses that do not say it themselves.
+        keep_history: whether who held what is remembered after a release.
     """
 
     random: Random = field(default_factory=SystemRandom)
     now: Callable[[], datetime] = utc_now
+    reuse: Reuse = field(default_factory=Reuse)
+    keep_history: bool = True
 
 
 class AllocatedAddress(NamedTuple):
@@ -86,6 +91,7 @@ class Subnet(ABC):
 
         Raises:
             IpAddressAllocationNotFound: nobody holds it.
+            SubnetNotFound: the subnet was removed in the meantime.
         """
 
     @abstractmethod
