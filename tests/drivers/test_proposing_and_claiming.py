@@ -208,9 +208,11 @@ def test_statements_at_the_edges(engine: Engine) -> None:
         with statements(engine) as seen:
             subnet.bulk_allocate(BulkAddressRequest(60))
         assert len(seen) == 3
-        with statements(engine) as seen, pytest.raises(IpAddressGenerationFailure):
-            subnet.allocate(ANY)
-        assert len(seen) <= 2
+        for most in (5, 3):
+            # A blind guess, once; the rows; those that rest; whether the pools are still these.
+            with statements(engine) as seen, pytest.raises(IpAddressGenerationFailure):
+                subnet.allocate(ANY)
+            assert len(seen) <= most
 
 
 def test_a_group_reads_its_subnets_at_once(engine: Engine) -> None:

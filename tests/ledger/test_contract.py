@@ -381,7 +381,10 @@ def test_what_rests_is_told_in_the_order_of_release_page_by_page(resting: Keeper
         assert ledger.resting(S1, 2, whole[1]) == whole[2:]
         assert ledger.resting(S1, 2, whole[2]) == []
         assert ledger.resting(S6, 2) == []
-        halves = [AddressRange.parse("10.0.0.1", "10.0.0.3"), AddressRange.parse("10.0.0.4", "10.0.0.4")]
+        halves = [
+            AddressRange.parse("10.0.0.1", "10.0.0.3"),
+            AddressRange.parse("10.0.0.4", "10.0.0.4"),
+        ]
         assert ledger.count_resting("s1", halves[:1]) == 2
         assert ledger.count_resting("s1", halves) == 3
         assert ledger.count_resting("s6", [V6]) == 0

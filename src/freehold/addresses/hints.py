@@ -11,7 +11,7 @@ that is rolled back later.
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import accumulate
 from random import Random
@@ -49,6 +49,15 @@ class Part:
         return self.free == self.within.size
 
 
+@dataclass(frozen=True, slots=True)
+class _Lowest:
+    """A free run below which all was taken when it was ``seen``."""
+
+    first: int
+    last: int
+    seen: datetime
+
+
 class Hints:
     """What was seen of one subnet; safe to share among threads.
 
@@ -76,7 +85,7 @@ class Hints:
         self._runs: list[_Run] = []  # ascending
         self._parts: list[Part] = []
         self._released: list[int] = []
-        self._lowest: tuple[int, datetime] | None = None
+        self._lowest: _Lowest | None = None
         self.crowded = False
         self.worn = False
         self.searching = Lock()
@@ -164,29 +173,41 @@ class Hints:
         with self._lock:
             self._released = list(numbers)[: self._capacity]
 
-    def lowest(self, now: datetime) -> int | None:
-        """Return the address below which all was held, if that was seen not long ago."""
-        with self._lock:
-            if self._lowest is None or not self._lowest[1] <= now < self._lowest[1] + LOWEST_FOR:
-                return None
-            return self._lowest[0]
+    def lowest(self, now: datetime) -> tuple[int, int] | None:
+        """Return where free addresses began and ended, below which all was taken.
 
-    def saw_lowest(self, number: int, now: datetime) -> None:
-        """Remember that all below an address of the pools was just seen to be held."""
+        Returns:
+            The first and the last address of that run; it ends before it begins
+            if all of it was taken meanwhile. None if it was not seen lately.
+        """
         with self._lock:
-            self._lowest = (number, now)
+            known = self._lowest
+            if known is None or not known.seen <= now < known.seen + LOWEST_FOR:
+                return None
+            return known.first, known.last
+
+    def saw_lowest(self, first: int, last: int, now: datetime) -> None:
+        """Remember a free run below which all was just seen to be taken."""
+        with self._lock:
+            self._lowest = _Lowest(first, last, now)
+
+    def saw_higher(self, first: int, last: int) -> None:
+        """Remember that all from the run remembered up to this one was seen to be taken."""
+        with self._lock:
+            if self._lowest is not None and first > self._lowest.first:
+                self._lowest = replace(self._lowest, first=first, last=last)
 
     def raise_lowest(self, number: int) -> None:
-        """Remember that an address is held, in case it was the lowest free one."""
+        """Remember that an address is taken, in case it was the lowest free one."""
         with self._lock:
-            if self._lowest is not None and number == self._lowest[0]:
-                self._lowest = (number + 1, self._lowest[1])
+            if self._lowest is not None and number == self._lowest.first:
+                self._lowest = replace(self._lowest, first=number + 1)
 
     def lower_lowest(self, number: int) -> None:
         """Remember that an address was given back."""
         with self._lock:
-            if self._lowest is not None and number < self._lowest[0]:
-                self._lowest = (number, self._lowest[1])
+            if self._lowest is not None and number < self._lowest.first:
+                self._lowest = replace(self._lowest, first=number, last=number)
 
     def forget_runs(self) -> None:
         """Forget the runs only."""

@@ -8,7 +8,7 @@ Addresses that were never held, or that nobody remembers to have been, come
 first; those that rest, and have rested long enough, come when there are no such.
 """
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -165,19 +165,31 @@ def _hinted(site: Site) -> Iterator[Proposal]:
 def _lowest_run(site: Site) -> AddressRange | None:
     """Return the lowest free run: for a while from where it was seen last."""
     pools = site.subnet.pools
-    known = None if site.is_small else site.hints.lowest(site.now())
+    if site.is_small:
+        return find_lowest_free(pools, site.count_taken, site.taken)
+    now = site.now()
+    known = site.hints.lowest(now)
     if known is not None:
+        first, last = known
+        if first <= last and site.in_pools(first):
+            return AddressRange(pools[0].version, first, last)
+        # All below that run was taken, and so is the run by now.
         above = [
-            AddressRange(pool.version, max(pool.first, known), pool.last)
+            AddressRange(pool.version, max(pool.first, first), pool.last)
             for pool in pools
-            if pool.last >= known
+            if pool.last >= first
         ]
-        run = find_lowest_free(above, site.count_taken, site.taken, window=TRIES)
+        run = _search_upwards(site, above)
         if run is not None:
+            site.hints.saw_higher(run.first, run.last)
             return run
-    if len(pools) > MANY_POOLS:
-        pools = tuple(part.within for part in count_free(pools, site.count_taken))
-    run = find_lowest_free(pools, site.count_taken, site.taken)
+    run = _search_upwards(site, pools)
     if run is not None:
-        site.hints.saw_lowest(run.first, site.now())
+        site.hints.saw_lowest(run.first, run.last, now)
     return run
+
+
+def _search_upwards(site: Site, ranges: Sequence[AddressRange]) -> AddressRange | None:
+    if len(ranges) > MANY_POOLS:
+        ranges = [part.within for part in count_free(ranges, site.count_taken)]
+    return find_lowest_free(ranges, site.count_taken, site.taken)
