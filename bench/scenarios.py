@@ -83,17 +83,14 @@ class Field:
     database: Database
     others: Sequence[Contender] = ()
 
-    def fast(self) -> Sequence[Contender]:
-        """Return new ones of those who can be asked where a million addresses are held."""
-        return [
-            RawRows(self.database),
-            PlainRows(self.database, self.place.urls[0]),
-            FreeholdDriver(self.database),
-        ]
+    def few(self) -> Sequence[Contender]:
+        """Return new ones of those who are measured where a million addresses are held."""
+        return [RawRows(self.database), FreeholdDriver(self.database)]
 
     def all(self) -> Sequence[Contender]:
         """Return new ones of everybody."""
-        return [*self.fast(), *self.others]
+        raw, driver = self.few()
+        return [raw, PlainRows(self.database, self.place.urls[0]), driver, *self.others]
 
 
 def by_one_client(field: Field, extent: Extent) -> Iterator[Figure]:
@@ -120,7 +117,7 @@ def in_large_subnets(field: Field, extent: Extent) -> Iterator[Figure]:
     for cidr, counts in extent.large:
         for order in Order:
             layouts = [Layout(ip_network(cidr), held, order) for held in counts]
-            wanted = [(Room(one, each), each) for each in layouts for one in field.fast()]
+            wanted = [(Room(one, each), each) for each in layouts for one in field.few()]
             _lay_out(field, wanted)
             for operation in (Operation.ALLOCATE, Operation.RELEASE, Operation.NEXT):
                 timed = measure([room for room, _ in wanted], operation, extent.operations)
