@@ -6,6 +6,7 @@ from pathlib import Path
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
+from matplotlib.ticker import StrMethodFormatter
 
 from bench.aims import OURS, RAW
 from bench.contenders.plain import PlainRows
@@ -18,6 +19,14 @@ ANY_OTHER = "#c44e52"
 STYLES = {Order.RANDOM.value: "-", Order.RUN.value: "--"}
 COLUMNS = 2
 PANEL_INCHES = (4.6, 3.3)
+SETTINGS = {
+    "font.size": 9,
+    "font.family": "sans-serif",
+    # Text stays text, in the reader's own font.
+    "svg.fonttype": "none",
+    # The same data make the same file: ids that are not drawn by lot, and no date.
+    "svg.hashsalt": "freehold",
+}
 
 
 def draw(results: Results, file: Path) -> None:
@@ -26,8 +35,7 @@ def draw(results: Results, file: Path) -> None:
     columns = min(COLUMNS, len(databases))
     rows = -(-len(databases) // columns)
     width, height = PANEL_INCHES
-    # The same data make the same file: no date, and ids that are not drawn by lot.
-    with mpl.rc_context({"svg.hashsalt": "freehold", "font.size": 9}):
+    with mpl.rc_context(SETTINGS):
         drawing = Drawing(figsize=(columns * width, rows * height), layout="constrained")
         panels = drawing.subplots(rows, columns, sharey=True, squeeze=False)
         for panel, database in zip(panels.flat, databases, strict=False):
@@ -63,9 +71,10 @@ def _draw_panel(panel: Axes, database: str, results: Results) -> None:
                 label=f"{contender}, held {order}",
             )
     panel.set_yscale("log")
+    panel.yaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
     panel.set_title(database, fontsize=10)
     panel.set_xticks(range(len(shares)), [_label(share) for share in shares])
-    panel.set_xlabel("held")
+    panel.set_xlabel("held (full: the refusal)")
     panel.set_ylabel("milliseconds")
     panel.label_outer(remove_inner_ticks=False)
     panel.grid(visible=True, which="major", color="#dddddd", linewidth=0.6)
@@ -83,4 +92,4 @@ def _line(figures: Sequence[Figure], database: str, contender: str, order: str) 
 
 
 def _label(share: float) -> str:
-    return "full: the refusal" if share == 1 else f"{100 * share:g} %"
+    return "full" if share == 1 else f"{100 * share:g} %"
