@@ -9,13 +9,14 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import text
 
 from bench import memory, report, results, scenarios, servers, service, workers
 from bench.layouts import Order, filled
-from bench.results import Figure, Rate, Results
+from bench.results import Figure, Rate, Results, Run
 from freehold.db.database import Database
 from freehold.db.schema import upgrade
 
@@ -35,12 +36,12 @@ def measure(plan: Plan) -> Results:
     """Measure what a plan says."""
     figures: list[Figure] = []
     rates: list[Rate] = []
-    versions = [f"{os.cpu_count()} processors, Python {platform.python_version()}"]
+    runs: list[Run] = []
     for kind in plan.databases:
         with servers.running(kind) as place:
             database = Database(place.urls[0])
             upgrade(database)
-            versions.append(_version(database))
+            runs.append(_run(place.name, _version(database)))
             _tell(f"Measuring {place.name} ...")
             figures += _by_one_client(place, database, plan.extent)
             layout = filled(plan.extent.usual, 0.5, Order.RANDOM)
@@ -49,7 +50,8 @@ def measure(plan: Plan) -> Results:
     if "sqlite" in plan.databases:
         _tell("Measuring the service ...")
         figures += service.by_http(plan.extent)
-    return Results(", ".join(dict.fromkeys(versions)), tuple(figures), tuple(rates))
+        runs.append(_run(service.NAME, f"SQLite {sqlite3.sqlite_version}"))
+    return Results(tuple(runs), tuple(figures), tuple(rates))
 
 
 def _by_one_client(
@@ -68,6 +70,11 @@ def _by_one_client(
             yield figure
 
 
+def _run(database: str, version: str) -> Run:
+    machine = f"{os.cpu_count()} processors, Python {platform.python_version()}, {version}"
+    return Run(database=database, machine=machine, date=datetime.now(UTC).date().isoformat())
+
+
 def _version(database: Database) -> str:
     if database.engine.dialect.name == "sqlite":
         return f"SQLite {sqlite3.sqlite_version}"
@@ -82,11 +89,17 @@ def _tell(line: str) -> None:
 
 
 def write(measured: Results, folder: Path) -> None:
-    """Write the page, the plot and what they are made of."""
+    """Write the page, the plot and what they are made of.
+
+    What is there of databases that were not measured stays.
+    """
+    data = folder / "benchmarks.json"
+    if data.exists():
+        measured = results.renewed(results.from_json(data.read_text()), measured)
     # Nothing else needs matplotlib.
     from bench import plot
 
-    (folder / "benchmarks.json").write_text(results.to_json(measured))
+    data.write_text(results.to_json(measured))
     (folder / "benchmarks.md").write_text(report.page(measured))
     plot.draw(measured, folder / "benchmarks.svg")
 
@@ -127,7 +140,7 @@ def parser() -> argparse.ArgumentParser:
         "--write", action="store_true", help="put tables, plot and data into docs/benchmarks.*"
     )
     made.add_argument(
-        "--again", action="store_true", help="measure nothing: show docs/benchmarks.json"
+        "--again", action="store_true", help="measure nothing: take docs/benchmarks.json"
     )
     return made
 
@@ -151,7 +164,7 @@ def main() -> None:
         begun = time.monotonic()
         measured = measure(plan_of(options))
         _tell(f"That took {time.monotonic() - begun:.0f} s.")
-    print(report.tables(measured), f"\n\n{measured.machine}", sep="")
+    print(report.tables(measured))
     if options.write:
         write(measured, DOCS)
 

@@ -33,7 +33,7 @@ how much.
 
 def page(results: Results) -> str:
     """Return the whole page."""
-    return f"{INTRODUCTION}\n{tables(results)}\n\n{results.machine}\n"
+    return f"{INTRODUCTION}\n{tables(results)}\n"
 
 
 def tables(results: Results) -> str:
@@ -46,6 +46,7 @@ def tables(results: Results) -> str:
         else:
             parts.append(_costs(results, database, found))
             parts.append(_crowds(results, database, found))
+    parts.append(_runs(results))
     return "\n\n".join(part for part in parts if part)
 
 
@@ -186,6 +187,11 @@ def _service(results: Results) -> str:
     title = "`POST /v2.0/ports` to `freehold serve`, by one client that keeps its connection:"
     headings = ("held at random", "raw, ms", "Freehold's driver, ms", "POST, ms", "POST to raw")
     return "\n".join([f"## {SERVICE}", "", title, "", *_table(headings, body)])
+
+
+def _runs(results: Results) -> str:
+    rows = [(run.database, run.machine, run.date) for run in results.runs]
+    return "\n".join(["## Measured on", "", *_table(("database", "machine", "day"), rows)])
 
 
 def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:

@@ -65,31 +65,56 @@ class Rate:
     failed: float
 
 
-@dataclass(frozen=True, slots=True)
-class Results:
-    """All that a run measured.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What a place was measured on.
 
     Attributes:
-        machine: what it ran on.
+        database: the name of the place.
+        machine: processors and versions.
+        date: the day, as in ISO 8601.
+    """
+
+    database: str
+    machine: str
+    date: str
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """All that was measured.
+
+    Attributes:
+        runs: one for each place, in the order of the places.
         figures: of single operations.
         rates: of workers.
     """
 
-    machine: str
+    runs: tuple[Run, ...]
     figures: tuple[Figure, ...]
     rates: tuple[Rate, ...]
 
     @property
     def databases(self) -> Sequence[str]:
-        """The places, in the order in which they were measured."""
-        named = [one.database for one in self.figures] + [one.database for one in self.rates]
-        return list(dict.fromkeys(named))
+        """The names of the places."""
+        return [run.database for run in self.runs]
 
     def contenders(self, database: str) -> Sequence[str]:
         """Return those who were measured at a place, in the order of their turns."""
         return list(
             dict.fromkeys(one.contender for one in self.figures if one.database == database)
         )
+
+
+def renewed(old: Results, new: Results) -> Results:
+    """Return old results with those places measured anew that the new ones have."""
+    anew = set(new.databases)
+    runs = {run.database: run for run in (*old.runs, *new.runs)}
+    return Results(
+        tuple(runs.values()),
+        (*(one for one in old.figures if one.database not in anew), *new.figures),
+        (*(one for one in old.rates if one.database not in anew), *new.rates),
+    )
 
 
 def to_json(results: Results) -> str:
@@ -101,7 +126,7 @@ def from_json(text: str) -> Results:
     """Read what `to_json` wrote."""
     read = json.loads(text)
     return Results(
-        read["machine"],
+        tuple(Run(**one) for one in read["runs"]),
         tuple(Figure(**one) for one in read["figures"]),
         tuple(Rate(**one) for one in read["rates"]),
     )

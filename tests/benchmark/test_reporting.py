@@ -4,7 +4,7 @@ import pytest
 
 from bench.aims import verdicts
 from bench.report import page, tables
-from bench.results import Figure, Rate, Results, from_json, to_json
+from bench.results import Figure, Rate, Results, Run, from_json, renewed, to_json
 
 
 def figure(contender: str, milliseconds: float, **more: object) -> Figure:
@@ -36,8 +36,9 @@ def rate(contender: str, per_second: float, failed: float, writers: int) -> Rate
 
 
 def results(*measured: Figure | Rate) -> Results:
+    places = dict.fromkeys(one.database for one in measured)
     return Results(
-        "2 processors",
+        tuple(Run(database=one, machine="2 processors", date="2026-11-21") for one in places),
         tuple(one for one in measured if isinstance(one, Figure)),
         tuple(one for one in measured if isinstance(one, Rate)),
     )
@@ -119,4 +120,16 @@ def test_the_plot_shows_each_contender_of_each_database(tmp_path: Path) -> None:
 
 
 def test_the_page_tells_what_it_ran_on() -> None:
-    assert page(results(figure("raw", 1.0), figure("Freehold", 1.0))).endswith("2 processors\n")
+    text = page(results(figure("raw", 1.0), figure("Freehold", 1.0)))
+    assert "| PostgreSQL | 2 processors | 2026-11-21 |" in text
+
+
+def test_what_is_measured_anew_takes_the_place_of_what_was() -> None:
+    kept, old, new = (
+        figure("raw", milliseconds, database=database)
+        for database, milliseconds in (("MariaDB", 1.0), ("SQLite", 2.0), ("SQLite", 3.0))
+    )
+    both = renewed(results(kept, old, rate("raw", 1, 0, 1)), results(new))
+    assert both.figures == (kept, new)
+    assert both.databases == ["MariaDB", "SQLite", "Galera"]
+    assert len(both.rates) == 1
