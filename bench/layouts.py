@@ -14,6 +14,9 @@ from random import Random
 
 from freehold.addresses.ranges import AddressRange, IPNetwork
 
+SELDOM = 64
+"""One address of so many is free: then looking for it takes longer than looking at all."""
+
 
 class Order(Enum):
     """How the held addresses lie in the pool."""
@@ -113,6 +116,8 @@ class Books:
 
     def some_free(self, count: int) -> Sequence[int]:
         """Return so many free ones, at random; there must be as many."""
+        if self._pool.size - len(self._held) < self._pool.size // SELDOM:
+            return self.every_free()[:count]
         found: set[int] = set()
         while len(found) < count:
             number = self._random.randint(self._pool.first, self._pool.last)

@@ -88,11 +88,14 @@ class Room:
         """Carry out an operation, and return how long it took."""
         if operation is Operation.RELEASE:
             return self._time_release()
-        if not self.contender.looks and self._books.is_full:
-            self._free(self._books.some_held(1))
         full = self._books.is_full
-        count = self._bulk_size if operation is Operation.BULK else 1
-        told = self._books.some_held(1) if full else self._books.some_free(count)
+        if full:
+            told = self._books.some_held(1)
+            if not self.contender.looks:
+                self._free(told)
+                full = False
+        else:
+            told = self._books.some_free(self._bulk_size if operation is Operation.BULK else 1)
         taken, seconds = self._timed(lambda: self._hand_out(operation, told))
         if (not taken) is not full:
             raise Unexpected(f"{self.contender.name}: {operation} on a subnet, full: {full}")
