@@ -43,7 +43,7 @@ class FreeholdService:
     looks = True
     refusals: tuple[type[Exception], ...] = ()
     tables: tuple[str, ...] = (allocations.name,)
-    patience = 60.0
+    patience = 10.0
 
     def __init__(self, database: Database, port: int) -> None:
         self._rows = Rows(database.engine, allocations, 4)

@@ -35,7 +35,7 @@ class FreeholdDriver:
     looks = True
     refusals: tuple[type[Exception], ...] = (IpAddressGenerationFailure, IpAddressAlreadyAllocated)
     tables: tuple[str, ...] = (allocations.name,)
-    patience = 60.0
+    patience = 10.0
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -31,7 +31,7 @@ class PlainRows:
     name = "plain driver"
     looks = False
     refusals: tuple[type[Exception], ...] = ()
-    patience = 60.0
+    patience = 10.0
 
     def __init__(self, database: Database, url: str) -> None:
         self._raw = RawRows(database)

@@ -27,7 +27,7 @@ class RawRows:
     name = "raw"
     looks = False
     refusals: tuple[type[Exception], ...] = ()
-    patience = 60.0
+    patience = 10.0
 
     def __init__(self, database: Database) -> None:
         self._database = database
