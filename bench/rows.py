@@ -17,6 +17,7 @@ from freehold.ledger.tables import allocations, ledger_subnets, stored_time
 
 PORTION = 10_000
 _IN = 500
+COLUMNS = ("subnet_id", "address", "holder", "allocated_at")
 NOW = stored_time(utc_now())
 
 
@@ -74,17 +75,21 @@ class Rows:
 
     def row(self, subnet_id: str, number: int, holder: str | None) -> dict[str, Any]:
         """Return the row that holds an address."""
-        return {
-            "subnet_id": subnet_id,
-            "address": number_to_bytes(self._version, number),
-            "holder": holder,
-            "allocated_at": NOW,
-        }
+        values = (subnet_id, number_to_bytes(self._version, number), holder, NOW)
+        return dict(zip(COLUMNS, values, strict=True))
+
+    def plain_values(
+        self, subnet_id: str, numbers: Sequence[int], holder: str
+    ) -> Sequence[tuple[Any, ...]]:
+        """Return rows as tuples in the order of `COLUMNS`, as any database's driver takes them."""
+        rows = [self.row(subnet_id, number, holder) for number in numbers]
+        # Each server takes a time as text, and the sqlite3 module is to stop taking another.
+        return [(*list(row.values())[:-1], row["allocated_at"].isoformat(" ")) for row in rows]
 
     def _insert_rows(self, connection: Connection, subnet_id: str, numbers: Sequence[int]) -> None:
         rows = [self.row(subnet_id, number, None) for number in numbers]
         if len(rows) > _IN and connection.dialect.name == "postgresql":
-            copy = f"COPY {self._table.name} ({', '.join(rows[0])}) FROM STDIN"
+            copy = f"COPY {self._table.name} ({', '.join(COLUMNS)}) FROM STDIN"
             cursor: Any = connection.connection.cursor()
             with cursor.copy(copy) as copying:
                 for row in rows:

@@ -15,6 +15,7 @@ import pymysql
 from sqlalchemy import make_url
 
 from bench.contenders.raw import RawRows
+from bench.rows import COLUMNS
 from freehold.addresses.encoding import number_to_bytes
 from freehold.addresses.ranges import IPNetwork
 from freehold.db.database import Database
@@ -39,8 +40,7 @@ class PlainRows:
         self._connection, self._begin, mark = _connect(url)
         [table] = self.tables
         self._insert = (
-            f"INSERT INTO {table} (subnet_id, address, holder, allocated_at) "
-            f"VALUES ({mark}, {mark}, {mark}, {mark})"
+            f"INSERT INTO {table} ({', '.join(COLUMNS)}) VALUES ({mark}, {mark}, {mark}, {mark})"
         )
         self._delete = f"DELETE FROM {table} WHERE subnet_id = {mark} AND address = {mark}"
         self._version = 4
@@ -63,7 +63,8 @@ class PlainRows:
 
     def allocate(self, free: int) -> int:
         """Insert a row."""
-        self._commit(lambda cursor: cursor.execute(self._insert, self._row(free)))
+        [row] = self._values([free])
+        self._commit(lambda cursor: cursor.execute(self._insert, row))
         return free
 
     def take_next(self, free: int) -> int:
@@ -81,14 +82,12 @@ class PlainRows:
 
     def bulk(self, free: Sequence[int]) -> Sequence[int]:
         """Insert the rows as the driver does with many."""
-        rows = [self._row(number) for number in free]
+        rows = self._values(free)
         self._commit(lambda cursor: cursor.executemany(self._insert, rows))
         return free
 
-    def _row(self, number: int) -> tuple[Any, ...]:
-        row = self._raw.rows.row(self._raw.subnet_id, number, str(uuid.uuid4()))
-        # Each server takes a time as text, and the sqlite3 module is to stop taking another.
-        return (*list(row.values())[:-1], row["allocated_at"].isoformat(" "))
+    def _values(self, numbers: Sequence[int]) -> Sequence[tuple[Any, ...]]:
+        return self._raw.rows.plain_values(self._raw.subnet_id, numbers, str(uuid.uuid4()))
 
     def _commit(self, work: Callable[[Any], object]) -> None:
         cursor = self._connection.cursor()

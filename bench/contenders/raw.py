@@ -6,11 +6,13 @@ those of Freehold's.
 
 import uuid
 from collections.abc import Callable, Sequence
+from itertools import chain
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert
 
 from bench.contenders.freehold import make_subnet
-from bench.rows import Rows, make_raw_table
+from bench.rows import COLUMNS, Rows, make_raw_table
 from freehold.addresses.encoding import number_to_bytes
 from freehold.addresses.ranges import IPNetwork
 from freehold.db.database import Database
@@ -86,11 +88,20 @@ class RawRows:
         self._commit(lambda connection: connection.execute(self._delete, key))
 
     def bulk(self, free: Sequence[int]) -> Sequence[int]:
-        """Insert the rows by one execution, of which SQLAlchemy and the driver make the best."""
-        holder = str(uuid.uuid4())
-        rows = [self.rows.row(self.subnet_id, number, holder) for number in free]
-        self._commit(lambda connection: connection.execute(self._insert, rows))
+        """Insert the rows by one statement, the fastest way there is on most databases."""
+        values = self.rows.plain_values(self.subnet_id, free, str(uuid.uuid4()))
+        self._commit(lambda connection: self._insert_all(connection, values))
         return free
+
+    def _insert_all(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+        # SQLAlchemy would take longer to make this statement than the server to carry it out.
+        mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
+        row = f"({', '.join(mark for _ in COLUMNS)})"
+        statement = (
+            f"INSERT INTO {self._table.name} ({', '.join(COLUMNS)}) "
+            f"VALUES {', '.join(row for _ in rows)}"
+        )
+        connection.exec_driver_sql(statement, tuple(chain.from_iterable(rows)))
 
     def _commit(self, work: Callable[[Connection], object]) -> None:
         with self._database.engine.connect() as plain:
