@@ -103,7 +103,8 @@ def throughput(place: Place, database: Database, layout: Layout, crowd: Crowd) -
     settle(database.engine, [name for contender in contenders for name in contender.tables])
     for urls in [place.urls[:1], place.urls] if len(place.urls) > 1 else [place.urls]:
         with _workers(urls, subnets, layout.cidr, max(crowd.sizes)) as pipes:
-            for size in crowd.sizes:
+            # One worker writes to one node, however many there are.
+            for size in crowd.sizes if len(urls) == 1 else [one for one in crowd.sizes if one > 1]:
                 yield from _one_crowd(place, len(urls), pipes[:size], contenders, books, crowd)
 
 
