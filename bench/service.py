@@ -140,7 +140,10 @@ def _running_service(url: str) -> Iterator[int]:
     """Run ``freehold serve`` on a database; the value is its port."""
     command = Path(sys.executable).parent / "freehold"
     process = subprocess.Popen(
-        [command, "serve", "--port", "0", "--database", url], stdout=subprocess.PIPE, text=True
+        [command, "serve", "--port", "0", "--database", url],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,  # a line for each request
+        text=True,
     )
     try:
         if process.stdout is None or not (greeting := process.stdout.readline()):
