@@ -17,7 +17,8 @@ help:
 	@echo "             HOST=..., PORT=..., and ARGS='...' for what else 'freehold serve' takes"
 	@echo "make test    all checks: make lint, then the tests; ARGS='...' is for pytest"
 	@echo "make lint    ruff, mypy, import-linter"
-	@echo "make bench   measure this machine; ARGS=--write puts the table in docs/benchmarks.md"
+	@echo "make bench   measure this machine; ARGS='--databases sqlite,galera', ARGS=--quick,"
+	@echo "             ARGS=--memory; ARGS=--write puts tables and plot in docs/benchmarks.*"
 	@echo "make constraints   resolve the newest versions of all dependencies anew"
 	@echo "make clean   remove whatever the other targets made"
 
@@ -37,6 +38,7 @@ pytest: $(VENV)/.with-dev
 	$(BIN)/pytest $(ARGS)
 
 bench: $(VENV)/.with-bench
+	@tests/servers/install
 	@$(BIN)/python -W ignore -m bench $(ARGS)
 
 clean:

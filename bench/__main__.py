@@ -1,91 +1,172 @@
-"""``make bench``: measure, and show a table."""
+"""``make bench``: measure, and show tables."""
 
 import argparse
 import os
 import platform
 import sqlite3
-import statistics
+import sys
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from bench.contenders import (
-    Contender,
-    FreeholdDriver,
-    FreeholdService,
-    RawInsert,
-    open_database,
-    running_service,
-)
-from bench.neutron import NeutronDriver
+from sqlalchemy import text
 
-FILLS = (0.0, 0.5, 0.9, 0.99)
-PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
-INTRODUCTION = """\
-# What an address costs
+from bench import memory, report, results, scenarios, servers, service, workers
+from bench.layouts import Order, filled
+from bench.results import Figure, Rate, Results, Run
+from freehold.db.database import Database
+from freehold.db.schema import upgrade
 
-The time that one address of a /16 takes, by the share of it that is held (at random), and how many
-times that of a bare one-row `INSERT` and `COMMIT` it is. Milliseconds, medians, one operation of
-each contender in turn, one client, on SQLite (WAL, synced at each commit). Made by
-`make bench ARGS=--write`; only the ratios mean something on another machine.
-"""
+DOCS = Path(__file__).parent.parent / "docs"
 
 
-def measure(contenders: Sequence[Contender], share: float) -> Mapping[str, float]:
-    """Return each contender's median time at one fill, in milliseconds."""
-    for contender in contenders:
-        contender.fill(share)
-        contender.once()
-    times: dict[str, list[float]] = {contender.name: [] for contender in contenders}
-    for turn in range(max(contender.operations for contender in contenders)):
-        for contender in contenders:
-            if turn < contender.operations:
-                begun = time.perf_counter()
-                contender.once()
-                times[contender.name].append(time.perf_counter() - begun)
-    return {name: 1000 * statistics.median(taken) for name, taken in times.items()}
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is measured, and how much of it."""
+
+    databases: Sequence[str]
+    extent: scenarios.Extent
+    crowd: workers.Crowd
 
 
-def render(measured: Mapping[float, Mapping[str, float]]) -> str:
-    """Make a table of what was measured; the first contender is the measure of the others."""
-    raw, *others = next(iter(measured.values()))
-    headings = ["held", raw, *others]
-    lines = [f"| {' | '.join(headings)} |", "|" + "---|" * len(headings)]
-    for share, taken in measured.items():
-        cells = [f"{share:.0%}", f"{taken[raw]:.2f}"]
-        cells += [f"{taken[name]:.2f} ({taken[name] / taken[raw]:.1f}x)" for name in others]
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines)
+def measure(plan: Plan) -> Results:
+    """Measure what a plan says."""
+    figures: list[Figure] = []
+    rates: list[Rate] = []
+    runs: list[Run] = []
+    for kind in plan.databases:
+        with servers.running(kind) as place:
+            database = Database(place.urls[0])
+            upgrade(database)
+            runs.append(_run(place.name, _version(database)))
+            _tell(f"Measuring {place.name} ...")
+            figures += _by_one_client(place, database, plan.extent)
+            layout = filled(plan.extent.usual, 0.5, Order.RANDOM)
+            rates += workers.throughput(place, database, layout, plan.crowd)
+            database.dispose()
+    if "sqlite" in plan.databases:
+        _tell("Measuring the service ...")
+        figures += service.by_http(plan.extent)
+        runs.append(_run(service.NAME, f"SQLite {sqlite3.sqlite_version}"))
+    return Results(tuple(runs), tuple(figures), tuple(rates))
+
+
+def _by_one_client(
+    place: servers.Place, database: Database, extent: scenarios.Extent
+) -> Iterator[Figure]:
+    # Tests go without Neutron, which is large.
+    from bench.contenders.neutron import NeutronDriver
+
+    with closing(NeutronDriver(place.urls[0], extent.patience)) as neutron:
+        field = scenarios.Field(place, database, (neutron,))
+        for figure in scenarios.by_one_client(field, extent):
+            _tell(
+                f"{figure.operation:9}{figure.cidr:>14}{figure.held:>10,} {figure.order:10}"
+                f"{figure.contender:15}{figure.median_ms:10.3f} ms"
+            )
+            yield figure
+
+
+def _run(database: str, version: str) -> Run:
+    machine = f"{os.cpu_count()} processors, Python {platform.python_version()}, {version}"
+    return Run(database=database, machine=machine, date=datetime.now(UTC).date().isoformat())
+
+
+def _version(database: Database) -> str:
+    if database.engine.dialect.name == "sqlite":
+        return f"SQLite {sqlite3.sqlite_version}"
+    with database.engine.connect() as connection:
+        number = connection.execute(text("SELECT version()")).scalar_one()
+    return f"MariaDB {number}" if "MariaDB" in number else " ".join(number.split()[:2])
+
+
+def _tell(line: str) -> None:
+    """Say how far it is, beside the tables."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def write(measured: Results, folder: Path) -> None:
+    """Write the page, the plot and what they are made of.
+
+    What is there of databases that were not measured stays.
+    """
+    data = folder / "benchmarks.json"
+    if data.exists():
+        measured = results.renewed(results.from_json(data.read_text()), measured)
+    # Nothing else needs matplotlib.
+    from bench import plot
+
+    data.write_text(results.to_json(measured))
+    (folder / "benchmarks.md").write_text(report.page(measured))
+    plot.draw(measured, folder / "benchmarks.svg")
+
+
+def show_memory() -> None:
+    """Print how much memory a process uses in the course of a million allocations."""
+    print("allocations | resident memory, MB")
+    for done, used in memory.growth():
+        print(f"{done:>11,} | {used / 1e6:.1f}", flush=True)
+
+
+def plan_of(options: argparse.Namespace) -> Plan:
+    """Return what the options ask for."""
+    extent = scenarios.QUICK if options.quick else scenarios.WHOLE
+    if options.operations is not None:
+        extent = replace(extent, operations=options.operations)
+    return Plan(options.databases, extent, workers.QUICK if options.quick else workers.WHOLE)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return what understands the options."""
+    made = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    made.add_argument(
+        "--databases",
+        type=_kinds,
+        default=tuple(servers.KINDS),
+        metavar="NAME,NAME",
+        help=f"which to measure, of {','.join(servers.KINDS)} (all)",
+    )
+    made.add_argument(
+        "--operations",
+        type=int,
+        help=f"how many are timed for each figure ({scenarios.WHOLE.operations})",
+    )
+    made.add_argument("--quick", action="store_true", help="all paths, with few operations each")
+    made.add_argument("--memory", action="store_true", help="measure a process's memory instead")
+    made.add_argument(
+        "--write", action="store_true", help="put tables, plot and data into docs/benchmarks.*"
+    )
+    made.add_argument(
+        "--again", action="store_true", help="measure nothing: take docs/benchmarks.json"
+    )
+    return made
+
+
+def _kinds(value: str) -> tuple[str, ...]:
+    kinds = tuple(value.split(","))
+    if unknown := set(kinds) - set(servers.KINDS):
+        raise argparse.ArgumentTypeError(f"no such database: {', '.join(sorted(unknown))}")
+    return kinds
 
 
 def main() -> None:
-    """Measure all contenders."""
-    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--operations", type=int, default=200, help="at each fill (200)")
-    parser.add_argument("--write", action="store_true", help=f"put the table into {PAGE.name}")
-    options = parser.parse_args()
-    with TemporaryDirectory() as folder:
-        file = Path(folder) / "freehold.sqlite"
-        with ExitStack() as stack:
-            database = open_database(file)
-            stack.callback(database.dispose)
-            port = stack.enter_context(running_service(file))
-            contenders = (
-                RawInsert(file, options.operations),
-                FreeholdDriver(database, options.operations),
-                FreeholdService(database, port, options.operations),
-                NeutronDriver(Path(folder) / "neutron.sqlite", max(3, options.operations // 40)),
-            )
-            table = render({share: measure(contenders, share) for share in FILLS})
-    machine = (
-        f"{os.cpu_count()} processors, Python {platform.python_version()}, "
-        f"SQLite {sqlite3.sqlite_version}"
-    )
-    print(f"{table}\n\n{machine}")
+    """Do what the options say."""
+    options = parser().parse_args()
+    if options.memory:
+        show_memory()
+        return
+    if options.again:
+        measured = results.from_json((DOCS / "benchmarks.json").read_text())
+    else:
+        begun = time.monotonic()
+        measured = measure(plan_of(options))
+        _tell(f"That took {time.monotonic() - begun:.0f} s.")
+    print(report.tables(measured))
     if options.write:
-        PAGE.write_text(f"{INTRODUCTION}\n{table}\n\n{machine}\n")
+        write(measured, DOCS)
 
 
 if __name__ == "__main__":

@@ -1,14 +1,14 @@
 """MariaDB: a server alone, or three that are a Galera cluster.
 
-The disk is not waited for at each commit (``innodb_flush_log_at_trx_commit``):
-what is tested is which transactions commit, and not whether they outlive the
-machine.
+The disk is not waited for at each commit (``innodb_flush_log_at_trx_commit``)
+unless settings say otherwise: what is tested is which transactions commit, and
+not whether they outlive the machine.
 """
 
 import secrets
 import shutil
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,6 +16,7 @@ import pymysql
 
 from tests.servers.process import (
     HOST,
+    NO_MORE,
     Process,
     ServerFailed,
     find,
@@ -97,9 +98,15 @@ class Node:
 
 
 class MariaDB:
-    """One server, or the nodes of a cluster, and how a test gets a database on it."""
+    """One server, or the nodes of a cluster, and how a test gets a database on it.
 
-    def __init__(self, nodes: int) -> None:
+    Args:
+        nodes: how many servers.
+        more: settings beside those of the tests, or instead of them.
+    """
+
+    def __init__(self, nodes: int, more: Mapping[str, str]) -> None:
+        self._more = [f"{name}={value}" for name, value in more.items()]
         user = user_for_servers("mysql")
         self._folder = new_directory(user)
         self.nodes: list[Node] = []
@@ -117,7 +124,7 @@ class MariaDB:
         group = free_ports(4 * nodes)
         ports = group[:nodes]
         for number, folder in enumerate(folders):
-            more = _cluster(number, nodes, group) if nodes > 1 else []
+            more = [*(_cluster(number, nodes, group) if nodes > 1 else ()), *self._more]
             if nodes > 1 and number == 0:
                 more.append("wsrep-new-cluster")
             node = Node(folder, user, ports[number], more)
@@ -208,9 +215,9 @@ def _cluster(number: int, nodes: int, ports: Sequence[int]) -> list[str]:
     ]
 
 
-def start(nodes: int) -> MariaDB:
-    """Start one server or a cluster; once more if somebody took a port first."""
+def start(nodes: int, more: Mapping[str, str] = NO_MORE) -> MariaDB:
+    """Start one server or a cluster, with more settings; once more if somebody took a port."""
     try:
-        return MariaDB(nodes)
+        return MariaDB(nodes, more)
     except ServerFailed:
-        return MariaDB(nodes)
+        return MariaDB(nodes, more)

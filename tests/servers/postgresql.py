@@ -1,13 +1,13 @@
 """One PostgreSQL server.
 
-``fsync`` is off: what is tested is which transactions commit, and not whether
-they outlive the machine.
+``fsync`` is off unless settings say otherwise: what is tested is which
+transactions commit, and not whether they outlive the machine.
 """
 
 import secrets
 import shutil
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import psycopg
@@ -15,6 +15,7 @@ from psycopg import sql
 
 from tests.servers.process import (
     HOST,
+    NO_MORE,
     Process,
     ServerFailed,
     find,
@@ -38,9 +39,13 @@ BINARIES = ("usr/lib/postgresql/*/bin/{}", "usr/pgsql-*/bin/{}")
 
 
 class PostgreSQL:
-    """A server, and how a test gets a database of its own on it."""
+    """A server, and how a test gets a database of its own on it.
 
-    def __init__(self) -> None:
+    Args:
+        more: settings beside those of the tests, or instead of them.
+    """
+
+    def __init__(self, more: Mapping[str, str]) -> None:
         user = user_for_servers("postgres")
         initdb, postgres = (
             find(name, *(pattern.format(name) for pattern in BINARIES))
@@ -51,7 +56,8 @@ class PostgreSQL:
         where = ["-D", data, "-U", "freehold", "-A", "trust", "-E", "UTF8"]
         run([initdb, *where, "--locale=C.UTF-8", "-N"], user, self._folder)
         [self.port] = free_ports(1)
-        settings = [f"--{name}={value}" for name, value in {**SETTINGS, "port": self.port}.items()]
+        wanted = {**SETTINGS, **more, "port": self.port}
+        settings = [f"--{name}={value}" for name, value in wanted.items()]
         self.process = Process(
             [postgres, "-D", data, *settings], user=user, log=self._folder / "log"
         )
@@ -99,9 +105,9 @@ class PostgreSQL:
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def start() -> PostgreSQL:
-    """Start a server; once more if somebody took its port first."""
+def start(more: Mapping[str, str] = NO_MORE) -> PostgreSQL:
+    """Start a server, with more settings; once more if somebody took its port first."""
     try:
-        return PostgreSQL()
+        return PostgreSQL(more)
     except ServerFailed:
-        return PostgreSQL()
+        return PostgreSQL(more)

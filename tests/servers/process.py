@@ -14,13 +14,17 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
 HOST = "127.0.0.1"
+NO_MORE: Mapping[str, str] = MappingProxyType({})
+"""The settings of the tests, and nothing beside them."""
+
 START_SECONDS = 90
 STOP_SECONDS = 20
 _PR_SET_PDEATHSIG = 1

@@ -1,0 +1,1 @@
+"""Those who hand out addresses, each behind the same interface."""

@@ -1,0 +1,222 @@
+"""What was measured, as tables in Markdown; each aim that is missed is marked with by how much."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+
+from bench.aims import OURS, RAW, Verdict, ratio, verdicts
+from bench.layouts import Order
+from bench.results import Figure, Rate, Results
+from bench.service import NAME as SERVICE
+from bench.service import FreeholdService
+
+_Key = tuple[str, str, str, int, str, str]
+"""A figure's setting and contender."""
+
+INTRODUCTION = """\
+# What an address costs
+
+How many times as long as raw each operation takes: raw is one row inserted into (for "release":
+deleted from) a table of the shape of Freehold's `allocations`, and COMMIT, through the same engine.
+Medians, means in brackets, of one operation of each contender in turn by one client; every COMMIT
+waits for the disk. "In a run" and "at random" say how the held addresses lie in the pool. With
+100 % held, "allocate", "next" and "specific" are refusals. Within a row ratios can be compared;
+milliseconds mean something on this machine only.
+
+Made by `make bench ARGS=--write`, with the data in [benchmarks.json](benchmarks.json). How it is
+measured is said in `bench/`: in `measuring.py` (turns, and how the fill is kept), `workers.py`
+(throughput) and `servers.py` (settings of the databases). An aim that is missed is in bold, with by
+how much.
+
+![Milliseconds for an address over the share of a /16 that is held](benchmarks.svg)
+"""
+
+
+def page(results: Results) -> str:
+    """Return the whole page."""
+    return f"{INTRODUCTION}\n{tables(results)}\n"
+
+
+def tables(results: Results) -> str:
+    """Return the tables of all databases, and the list of what was missed."""
+    found = verdicts(results)
+    parts = [_summary(found)]
+    for database in results.databases:
+        if database == SERVICE:
+            parts.append(_service(results))
+        else:
+            parts.append(_costs(results, database, found))
+            parts.append(_crowds(results, database, found))
+    parts.append(_runs(results))
+    return "\n\n".join(part for part in parts if part)
+
+
+def _summary(found: Sequence[Verdict]) -> str:
+    missed = [verdict for verdict in found if not verdict.met]
+    lines = ["## Aims", "", f"{len(found) - len(missed)} of {len(found)} are met. Missed:", ""]
+    if not missed:
+        lines[2:] = [f"All {len(found)} are met."]
+    else:
+        lines += _table(
+            ("database", "what", "aim", "reached", "missed by"),
+            (
+                (one.about.database, _about(one.about), one.aim, one.reached, _over(one))
+                for one in missed
+            ),
+        )
+    return "\n".join(lines)
+
+
+def _about(about: Figure | Rate) -> str:
+    if isinstance(about, Rate):
+        return f"{about.workers} workers, {_nodes(about.writers)}"
+    return f"{about.operation}, {_subnet(about)} {_held(about)}, {about.order}"
+
+
+def _costs(results: Results, database: str, found: Sequence[Verdict]) -> str:
+    figures = {(*one.setting, one.contender): one for one in results.figures}
+    ours = [one for one in results.figures if (one.database, one.contender) == (database, OURS)]
+    rows = {(one.operation, one.cidr, one.held): one for one in ours}
+    orders = [order.value for order in Order]
+    headings = ["operation", "subnet", "held", "raw, ms"]
+    who = [one for one in results.contenders(database) if one != RAW]
+    headings += [f"{contender}, {order}" for contender in who for order in orders]
+    body = [_cost(one, who, figures, found) for one in rows.values()]
+    return "\n".join([f"## {database}", "", *_table([*headings, "aim"], body)])
+
+
+def _cost(
+    one: Figure, who: Sequence[str], figures: Mapping[_Key, Figure], found: Sequence[Verdict]
+) -> Sequence[str]:
+    """Return one row: an operation at one fill, in both orders."""
+    at = [(one.database, one.operation, one.cidr, one.held, order.value) for order in Order]
+    about = [each for each in found if isinstance(each.about, Figure) and each.about.setting in at]
+    raws = [figures[*key, RAW] for key in at if (*key, RAW) in figures]
+    return [
+        one.operation,
+        _subnet(one),
+        _held(one),
+        " / ".join(f"{raw.median_ms:.2f}" for raw in raws),
+        *(
+            cell
+            for contender in who
+            for cell in _cells(
+                at, figures, contender, partial(_marked, about) if contender == OURS else _times
+            )
+        ),
+        ", ".join(dict.fromkeys(each.aim for each in about)),
+    ]
+
+
+def _cells(
+    at: Sequence[tuple[str, str, str, int, str]],
+    figures: Mapping[_Key, Figure],
+    contender: str,
+    render: Callable[[Figure, Figure], str],
+) -> list[str]:
+    """Return what one contender took in both orders; nothing where it was not measured."""
+    return [
+        render(figures[*key, contender], figures[*key, RAW]) if (*key, contender) in figures else ""
+        for key in at
+    ]
+
+
+def _times(figure: Figure, raw: Figure) -> str:
+    return f"{_number(ratio(figure, raw))}x ({_number(ratio(figure, raw, by_mean=True))}x)"
+
+
+def _marked(about: Sequence[Verdict], figure: Figure, raw: Figure) -> str:
+    missed = [one for one in about if one.about is figure and not one.met]
+    text = _times(figure, raw)
+    if figure.share == 1:
+        text += f" {figure.median_ms:.1f} ms"
+    if missed:
+        return f"**{text}: {', '.join(map(_over, missed))}**"
+    return text
+
+
+def _crowds(results: Results, database: str, found: Sequence[Verdict]) -> str:
+    rates = {
+        (one.workers, one.writers, one.contender): one
+        for one in results.rates
+        if one.database == database
+    }
+    body = []
+    for (workers, writers, contender), rate in rates.items():
+        if contender != OURS:
+            continue
+        raw = rates[workers, writers, RAW]
+        about = [one for one in found if one.about is rate]
+        text = f"{rate.per_second / raw.per_second:.2f}"
+        missed = [f"{one.aim}: {_over(one)}" for one in about if not one.met]
+        body.append(
+            (
+                str(workers),
+                _nodes(writers),
+                f"{raw.per_second:,.0f}",
+                f"{rate.per_second:,.0f}",
+                text,
+                f"{raw.failed:.2%}",
+                f"{rate.failed:.2%}",
+                f"**missed {', '.join(missed)}**" if missed else "met" if about else "",
+            )
+        )
+    if not body:
+        return ""
+    headings = ["workers", "writing to", "raw, per s", "Freehold, per s", "of raw"]
+    headings += ["raw failed", "Freehold failed", "aims"]
+    title = f"Allocations on {database} by processes that work at once on one subnet, half held:"
+    return "\n".join([title, "", *_table(headings, body)])
+
+
+def _service(results: Results) -> str:
+    figures = {
+        (one.share, one.contender): one for one in results.figures if one.database == SERVICE
+    }
+    body = []
+    for share in dict.fromkeys(share for share, _ in figures):
+        raw, http = figures[share, RAW], figures[share, FreeholdService.name]
+        body.append(
+            (
+                _held(http),
+                f"{raw.median_ms:.2f}",
+                f"{figures[share, OURS].median_ms:.2f}",
+                f"{http.median_ms:.2f}",
+                _times(http, raw),
+            )
+        )
+    title = "`POST /v2.0/ports` to `freehold serve`, by one client that keeps its connection:"
+    headings = ("held at random", "raw, ms", "Freehold's driver, ms", "POST, ms", "POST to raw")
+    return "\n".join([f"## {SERVICE}", "", title, "", *_table(headings, body)])
+
+
+def _runs(results: Results) -> str:
+    rows = [(run.database, run.machine, run.date) for run in results.runs]
+    return "\n".join(["## Measured on", "", *_table(("database", "machine", "day"), rows)])
+
+
+def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(headings)} |"
+    yield "|" + "---|" * len(headings)
+    for row in rows:
+        yield f"| {' | '.join(row)} |"
+
+
+def _over(verdict: Verdict) -> str:
+    share = "less than 1 %" if verdict.missed_by < 0.01 else f"{100 * verdict.missed_by:.0f} %"
+    return f"{share} {'short' if verdict.aim.startswith('≥') else 'over'}"
+
+
+def _number(times: float) -> str:
+    return f"{times:.2f}" if times < 10 else f"{times:,.0f}"
+
+
+def _nodes(writers: int) -> str:
+    return "one node" if writers == 1 else f"{writers} nodes"
+
+
+def _subnet(figure: Figure) -> str:
+    return "/" + figure.cidr.partition("/")[2]
+
+
+def _held(figure: Figure) -> str:
+    return f"{figure.held:,}" if figure.share is None else f"{100 * figure.share:g} %"
