@@ -1,4 +1,4 @@
-"""Servers that lose their cluster or their primary while units of work run on them."""
+"""PostgreSQL loses its primary while units of work run on it."""
 
 import time
 from collections.abc import Iterator
@@ -8,42 +8,17 @@ from random import Random
 from threading import Event
 
 import pytest
-from sqlalchemy import Connection, event, make_url, text
+from sqlalchemy import event, text
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import OperationalError
 
-from freehold.db.database import Database, Done, Unit
+from freehold.db.database import Database, Unit
 from freehold.db.engine import CONNECT_SECONDS
 from freehold.db.retry import LONGEST_PAUSE_SECONDS
-from tests.db.test_servers import ANSWER_SECONDS, add, make_tables, note, noted, opened, values
-from tests.servers.mariadb import MariaDB
+from tests.db.test_servers import ANSWER_SECONDS, add, make_tables, opened, values
 from tests.servers.postgresql_pair import PostgreSQLPair
-from tests.servers.preferring import Preferring
-from tests.servers.process import HOST
-
-NOT_READY = 1047
-CANNOT_COMMIT = {NOT_READY, 1180}
-"""Which of them depends on how far the COMMIT had come when the node noticed."""
 
 WHERE = text("SELECT inet_server_port()")
-
-
-@pytest.fixture
-def cluster(breakable_galera: MariaDB) -> Iterator[MariaDB]:
-    yield breakable_galera
-    breakable_galera.nodes[0].end_isolation()
-    breakable_galera.wait_until_whole()
-
-
-@pytest.fixture
-def on_cluster(cluster: MariaDB) -> Iterator[Database]:
-    """A database on all nodes that connects to the first one while it can."""
-    hosts = [f"{HOST}:{node.port}" for node in cluster.nodes]
-    several = make_url(cluster.lasting_database()[0]).set(host=None, port=None)
-    url = several.update_query_dict({"host": hosts}).render_as_string(False)
-    with opened(url, answer_seconds=15, random=Preferring()) as database:
-        database.write(make_tables)
-        yield database
 
 
 @pytest.fixture
@@ -98,68 +73,6 @@ def failures(database: Database) -> Iterator[list[str]]:
         yield seen
     finally:
         event.remove(database.engine, "handle_error", collect)
-
-
-def code(told: str) -> int:
-    """Return the number of an error of MariaDB's."""
-    return int(told.strip("(").partition(",")[0])
-
-
-def cut_off(cluster: MariaDB) -> None:
-    """Cut the first node off, and wait until it has noticed."""
-    node = cluster.nodes[0]
-    node.isolate()
-    node.process.wait_until(lambda: node.status("wsrep_cluster_status") == "non-Primary")
-
-
-def port(connection: Connection) -> int:
-    found: int = connection.execute(text("SELECT @@port")).scalar_one()
-    return found
-
-
-def test_a_node_that_lost_its_cluster_is_left_for_another(
-    cluster: MariaDB, on_cluster: Database
-) -> None:
-    first, *others = (node.port for node in cluster.nodes)
-    assert on_cluster.read(port) == first
-    cut_off(cluster)
-    with failures(on_cluster) as seen:
-        assert on_cluster.read(values) == [0, 0]
-    assert [int(one.strip("(").split(",")[0]) for one in seen] == [NOT_READY]
-    assert on_cluster.read(port) in others
-    on_cluster.write(lambda unit: add(unit.connection, 1))
-    assert on_cluster.read(values) == [1, 0]
-
-
-def test_a_commit_that_a_node_cannot_pass_on_is_looked_up_and_repeated_elsewhere(
-    cluster: MariaDB, on_cluster: Database
-) -> None:
-    did: list[tuple[str, int]] = []
-
-    def work(unit: Unit) -> str:
-        did.append(("run", port(unit.connection)))
-        note(unit.connection, 7)
-        add(unit.connection, 1)
-        if len(did) == 1:
-            # It has not noticed when it commits.
-            cluster.nodes[0].isolate()
-        return "done"
-
-    def look(connection: Connection) -> Done[str] | None:
-        found = noted(7)(connection)
-        did.append(("look", port(connection)))
-        return found
-
-    with failures(on_cluster) as seen:
-        assert on_cluster.write(work, look) == "done"
-    assert code(seen[0]) in CANNOT_COMMIT
-    first, *others = (node.port for node in cluster.nodes)
-    assert did[0] == ("run", first)
-    what = [kind for kind, _ in did]
-    assert what == ["run", *(["look"] * (len(did) - 2)), "run"]
-    assert "look" in what
-    assert {where for _, where in did[1:]} <= set(others)
-    assert on_cluster.read(values) == [1, 0]
 
 
 def test_a_write_waits_until_the_standby_is_promoted(
