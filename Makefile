@@ -10,7 +10,7 @@ SERVE_ARGS := $(if $(filter command,$(firstword $(origin HOST))),--host $(HOST))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help serve test lint pytest bench constraints clean
+.PHONY: help serve test lint pytest bench soak constraints clean
 
 help:
 	@echo "make serve   start Freehold on http://127.0.0.1:9696, with an SQLite database;"
@@ -19,6 +19,8 @@ help:
 	@echo "make lint    ruff, mypy, import-linter"
 	@echo "make bench   measure this machine; ARGS='--databases sqlite,galera', ARGS=--quick,"
 	@echo "             ARGS=--memory; ARGS=--write puts tables and plot in docs/benchmarks.*"
+	@echo "make soak    let the databases fail while workers allocate and release, and check every"
+	@echo "             promise; ARGS='--help' says what else it takes"
 	@echo "make constraints   resolve the newest versions of all dependencies anew"
 	@echo "make clean   remove whatever the other targets made"
 
@@ -40,6 +42,10 @@ pytest: $(VENV)/.with-dev
 bench: $(VENV)/.with-bench
 	@tests/servers/install
 	@$(BIN)/python -W ignore -m bench $(ARGS)
+
+soak: $(VENV)/.with-dev
+	@tests/servers/install
+	@$(BIN)/python -W ignore -m soak $(ARGS)
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -16,8 +16,10 @@ from freehold.ledger.tables import ledger_subnets, past_allocations
 from tests.engines import ledger_engines, writing
 from tests.servers import mariadb as mariadb_servers
 from tests.servers import postgresql as postgresql_servers
+from tests.servers import postgresql_pair as postgresql_pairs
 from tests.servers.mariadb import MariaDB
 from tests.servers.postgresql import PostgreSQL
+from tests.servers.postgresql_pair import PostgreSQLPair
 
 OpenDatabase = Callable[[str], list[str]]
 OpenLedger = Callable[[str], list[Engine]]
@@ -45,6 +47,22 @@ def galera() -> Iterator[MariaDB]:
     cluster = mariadb_servers.start(3)
     yield cluster
     cluster.stop()
+
+
+@pytest.fixture(scope="session")
+def breakable_galera() -> Iterator[MariaDB]:
+    """A cluster whose nodes a test may kill, hang or cut off; whole again when the test is over."""
+    cluster = mariadb_servers.start(3, provider={**mariadb_servers.FAST, "gcache.size": "128M"})
+    yield cluster
+    cluster.stop()
+
+
+@pytest.fixture(scope="session")
+def breakable_pair() -> Iterator[PostgreSQLPair]:
+    """A primary and a synchronous standby, either of which a test may end; both run afterwards."""
+    pair = postgresql_pairs.start("on")
+    yield pair
+    pair.stop()
 
 
 @pytest.fixture

@@ -1,11 +1,12 @@
 """Real servers that refuse, hang, end a session, or hold a lock that somebody else waits for."""
 
-import signal
+import socket
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from random import Random
 from threading import Barrier
 from typing import Any
 
@@ -13,11 +14,13 @@ import pytest
 from sqlalchemy import Connection, event, make_url, text
 
 from freehold.db.database import Database, Done, Unit
+from freehold.db.engine import CONNECT_SECONDS
 from freehold.errors import DatabaseUnavailable
 from tests.backends import NoPauses
 from tests.conftest import OpenDatabase
 from tests.servers.mariadb import MariaDB
 from tests.servers.postgresql import PostgreSQL
+from tests.servers.preferring import Preferring
 from tests.servers.process import HOST, Process, free_ports
 
 ANSWER_SECONDS = 3
@@ -58,8 +61,10 @@ def database(urls: list[str]) -> Iterator[Database]:
 
 
 @contextmanager
-def opened(url: str, answer_seconds: int = ANSWER_SECONDS) -> Iterator[Database]:
-    made = Database(url, answer_seconds=answer_seconds, random=NoPauses(3))
+def opened(
+    url: str, answer_seconds: int = ANSWER_SECONDS, random: Random | None = None
+) -> Iterator[Database]:
+    made = Database(url, answer_seconds=answer_seconds, random=random or NoPauses(3))
     try:
         yield made
     finally:
@@ -120,16 +125,6 @@ def lose_next_commit(database: Database, *, but_carry_it_out: bool = False) -> N
 def server_process(request: pytest.FixtureRequest, kind: str) -> Process:
     server: PostgreSQL | MariaDB = request.getfixturevalue(kind)
     return server.process if isinstance(server, PostgreSQL) else server.nodes[0].process
-
-
-@contextmanager
-def hung(process: Process) -> Iterator[None]:
-    """Have a server keep its connections, and answer nothing."""
-    process.send(signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        process.send(signal.SIGCONT)
 
 
 def test_a_statement_sees_what_was_committed_before_it_and_a_reader_one_state(
@@ -251,7 +246,7 @@ def test_a_hung_server_does_not_hang_its_caller(
         if waits:
             return
         begun = time.monotonic()
-        with hung(server_process(request, kind)):
+        with server_process(request, kind).hung():
             try:
                 values(unit.connection)
             finally:
@@ -263,14 +258,42 @@ def test_a_hung_server_does_not_hang_its_caller(
 
 
 @pytest.mark.parametrize("kind", ["postgresql", "mariadb"], indirect=True)
-def test_a_connection_to_a_hung_server_is_given_up(
+def test_a_connection_to_a_hung_server_is_given_up_long_before_an_answer_would_be(
     database: Database, urls: list[str], kind: str, request: pytest.FixtureRequest
 ) -> None:
-    with opened(urls[0]) as new, hung(server_process(request, kind)):
+    patient = opened(urls[0], answer_seconds=60)
+    with patient as new, server_process(request, kind).hung():
         begun = time.monotonic()
         with pytest.raises(Exception, match=r"timeout|timed out|did not answer|Lost connection"):
             new.engine.connect()
-        assert time.monotonic() - begun < ANSWER_SECONDS + 3
+        assert time.monotonic() - begun < CONNECT_SECONDS + 5
+
+
+def test_a_new_connection_has_all_the_time_for_its_answers(open_database: OpenDatabase) -> None:
+    [url] = open_database("mariadb")
+    with opened(url, answer_seconds=CONNECT_SECONDS + 10) as database:
+        pause = text(f"SELECT SLEEP({CONNECT_SECONDS + 1})")
+        assert database.read(lambda connection: connection.scalar(pause)) == 0
+
+
+def test_a_server_that_does_not_greet_is_tried_last_from_then_on(
+    mariadb: MariaDB, open_database: OpenDatabase
+) -> None:
+    [url] = open_database("mariadb")
+    with socket.create_server((HOST, 0)) as silent, opened(url) as plain:
+        plain.write(make_tables)
+        hosts = [f"{HOST}:{silent.getsockname()[1]}", f"{HOST}:{mariadb.nodes[0].port}"]
+        several = make_url(url).set(host=None, port=None).update_query_dict({"host": hosts})
+        with opened(several.render_as_string(False), random=Preferring()) as database:
+            database.write(lambda unit: add(unit.connection, 1))
+            # Nobody took the connection off the queue, where a second one would be behind it.
+            silent.accept()[0].close()
+            database.dispose()
+            database.write(lambda unit: add(unit.connection, 1))
+            silent.settimeout(0)
+            with pytest.raises(BlockingIOError):
+                silent.accept()
+            assert database.read(values) == [2, 0]
 
 
 def test_the_server_that_answers_is_found_among_several(urls: list[str]) -> None:
@@ -318,7 +341,7 @@ def test_a_node_that_hangs_stalls_the_others_and_fails_nothing(
     with opened(several.render_as_string(hide_password=False), answer_seconds=15) as database:
         database.write(make_tables)
         begun = time.monotonic()
-        with hung(galera.nodes[2].process):
+        with galera.nodes[2].process.hung():
             for _ in range(5):
                 database.write(lambda unit: add(unit.connection, 1))
         assert time.monotonic() - begun < 45

@@ -14,8 +14,8 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType
 
@@ -164,11 +164,22 @@ class Process:
             with suppress(ProcessLookupError):
                 os.kill(pid, number)
 
+    @contextmanager
+    def hung(self) -> Iterator[None]:
+        """Have the server keep its connections, and answer nothing."""
+        self.send(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.send(signal.SIGCONT)
+
     def stop(self, how: signal.Signals) -> None:
         """End the server: as it is asked to, or at last whether it wants or not."""
         family = _family(self.pid)
         try:
-            self.send(signal.SIGCONT)
+            if how is not signal.SIGKILL:
+                # One that hangs could not do as it is asked; one that is killed is not to wake up.
+                self.send(signal.SIGCONT)
             self._running.send_signal(how)
             self._running.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:

@@ -85,10 +85,6 @@ class Database:
         self.engine = make_engine(
             url, pool_size=pool_size, answer_seconds=answer_seconds, random=self._random
         )
-        # What is read in several statements is read as of one time: SQLite does so by itself.
-        self._reading: dict[str, str] = (
-            {} if is_sqlite(self.engine.url) else {"isolation_level": "REPEATABLE READ"}
-        )
         # SQLite has one writer at a time: threads of one process queue here,
         # where they are woken at once, and not at SQLite, where they poll.
         # A database in memory has one connection, which readers need as well.
@@ -157,8 +153,7 @@ class Database:
     @contextmanager
     def _transaction(self, writes: bool) -> Iterator[Connection]:
         with self.engine.connect() as plain:
-            options = {} if writes else self._reading
-            connection = plain.execution_options(**{WRITES: writes}, **options)
+            connection = plain.execution_options(**{WRITES: writes})
             with connection.begin() as transaction:
                 yield connection
                 try:

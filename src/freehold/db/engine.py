@@ -5,7 +5,8 @@ keys, missing references and lost connections look the same on any database.
 The values of a statement never get into an error's text, nor so into a log.
 A server is waited for only so long (`freehold.db.postgresql`,
 `freehold.db.mariadb`), and a statement of a unit that writes sees what was
-committed before it began (READ COMMITTED).
+committed before it began (READ COMMITTED); all that a unit reads which only
+reads is of one time (REPEATABLE READ).
 
 On SQLite it sees to what other databases do by themselves: foreign keys
 hold, readers do not block a writer (WAL), and a unit that is going to write
@@ -90,11 +91,21 @@ def _server_engine(url: URL, pool_size: int, answer_seconds: int, random: Random
     times = {"answer_seconds": answer_seconds, "connect_seconds": CONNECT_SECONDS}
     match url.get_backend_name():
         case "postgresql":
-            return postgresql.make_engine(url, **times, **options)
+            engine = postgresql.make_engine(url, **times, **options)
         case "mysql" | "mariadb":
-            return mariadb.make_engine(url, random=random, **times, **options)
+            engine = mariadb.make_engine(url, random=random, **times, **options)
         case _:
-            return create_engine(url, **options)
+            engine = create_engine(url, **options)
+    event.listen(engine, "begin", _read_one_state)
+    return engine
+
+
+def _read_one_state(connection: Connection) -> None:
+    """Have all that a unit reads which only reads be of one time."""
+    # SQLAlchemy's own option of that name talks to MariaDB behind the back of its
+    # handling of errors: what fails there is no SQLAlchemy error, nor is it run again.
+    if connection.get_execution_options().get(WRITES) is False:
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
 
 
 def _sqlite_engine(url: URL, pool_size: int) -> Engine:

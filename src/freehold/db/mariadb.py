@@ -1,20 +1,27 @@
 """Connections to MariaDB, to MySQL, and to the nodes of a Galera cluster.
 
-Invariants of every connection: it answers within a time or counts as lost;
-a lock is waited for less long than that; on a Galera cluster a statement sees
-whatever was committed on any node before it began (``wsrep_sync_wait``).
+Invariants of every connection: it answers within a time or counts as lost; one that
+is being made has less time for that; a lock is waited for less long, too; on a
+Galera cluster a statement sees whatever was committed on any node before it
+began (``wsrep_sync_wait``).
 
 A node that lost the majority of its cluster, or is joining it, takes connections
-and answers a ping. It is asked whether it is ready, and passed over if it is not.
+and answers a ping. It is asked whether it is ready, and passed over if it is not. A server that
+a connection could not be made to is tried after all others for a while: one that
+hangs costs each attempt its time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from random import Random
+from time import monotonic
 from typing import Any
 
 from sqlalchemy import URL, Dialect, Engine, create_engine, event
 
 DEFAULT_PORT = 3306
+AVOIDED_SECONDS = 30
+"""How long a server is the last to be tried after a connection to it could not be made."""
+
 EVERYTHING = 7
 """``wsrep_sync_wait``: reads, updates and inserts wait for the cluster."""
 
@@ -28,7 +35,8 @@ def make_engine(
         url: may name several servers: ``...@/base?host=a:3306&host=b:3306``.
         answer_seconds: how long to wait for an answer.
         connect_seconds: how long to wait for a connection to one server.
-        random: chooses the order in which the servers are tried.
+        random: chooses the order in which the servers are tried, but for those
+            that failed of late.
         options: for SQLAlchemy's ``create_engine``.
     """
     drivername = url.drivername.replace("mariadb", "mysql", 1)
@@ -43,17 +51,22 @@ def make_engine(
     given = {name: value for name, value in timeouts.items() if name not in url.query}
     engine = create_engine(url.difference_update_query(["host"]), connect_args=given, **options)
 
+    open_connection = _opening(engine.dialect)
+    failed_at: dict[tuple[str, int], float] = {}
+
+    def avoided(server: tuple[str, int]) -> bool:
+        return monotonic() < failed_at.get(server, float("-inf")) + AVOIDED_SECONDS
+
     @event.listens_for(engine, "do_connect")
     def connect(dialect: Dialect, _record: object, args: Any, parameters: dict[str, Any]) -> Any:
         last: Exception | None = None
-        for host, port in random.sample(servers, len(servers)):
+        for server in sorted(random.sample(servers, len(servers)), key=avoided):
+            host, port = server
             try:
-                # The driver's module is Any to type checkers: it has no types.
-                connection = dialect.loaded_dbapi.connect(
-                    *args, **{**parameters, "host": host, "port": port}
-                )
+                connection = open_connection(*args, **{**parameters, "host": host, "port": port})
                 _prepare(dialect.loaded_dbapi, connection, answer_seconds)
             except dialect.loaded_dbapi.Error as error:
+                failed_at[server] = monotonic()
                 last = error
             else:
                 return connection
@@ -62,6 +75,27 @@ def make_engine(
         raise last
 
     return engine
+
+
+def _opening(dialect: Dialect) -> Callable[..., Any]:
+    """Return what opens a connection, and waits for no greeting longer than to connect."""
+    driver: Any = dialect.loaded_dbapi  # it has no types
+    if dialect.driver != "pymysql":
+        return driver.connect  # type: ignore[no-any-return]  # as above
+
+    class TimedConnection(driver.Connection):  # type: ignore[misc]  # as above
+        _read_timeout: float | None
+
+        def connect(self, sock: Any = None) -> None:
+            # PyMySQL takes the time to connect for that of TCP alone, and a server
+            # that hangs still has a kernel that accepts connections.
+            for_answers, self._read_timeout = self._read_timeout, self.connect_timeout
+            try:
+                super().connect(sock)
+            finally:
+                self._read_timeout = for_answers
+
+    return TimedConnection
 
 
 def _servers(url: URL) -> Sequence[tuple[str, int]]:
