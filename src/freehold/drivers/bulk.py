@@ -17,9 +17,9 @@ from freehold.errors import AllocationContention, IpAddressGenerationFailure
 from freehold.ipam.strategy import Strategy
 from freehold.ledger.protocol import SubnetChanged
 
-READ_ROWS = 4096
-READS = 4
-"""Reads of so many rows that look for enough free addresses before they are counted."""
+READ_ROWS = 1024
+READS = 5
+"""Reads that look for enough free addresses before they are counted, each of twice as many rows."""
 
 ROUNDS = 16
 """Rounds in a row without a won claim, before it is said that others were faster."""
@@ -85,14 +85,8 @@ def claim_bulk(site: Site, count: int, holder: str | None) -> list[IPAddress]:
 
 
 def _claim_all(bulk: _Bulk) -> None:
-    """Claim until nothing is missing.
-
-    The first batch is a blind guess, which is enough while the pools are
-    rather empty; small pools are read instead.
-    """
+    """Claim until nothing is missing."""
     site = bulk.site
-    if not site.is_small and not bulk.upwards and bulk.count <= site.total:
-        bulk.claim_of(site.subnet.pools)
     lost = 0
     while before := bulk.missing:
         for runs in _free_runs(bulk):
@@ -145,7 +139,8 @@ def _reclaim_the_rest(bulk: _Bulk, free: int) -> None:
 def _look_around(bulk: _Bulk) -> Runs:
     """Read some rows, from a random place or from the low end, and return the runs between."""
     found: list[AddressRange] = []
-    walk = bulk.site.walk(READ_ROWS, upwards=bulk.upwards)
+    rows = max(READ_ROWS, bulk.missing)
+    walk = bulk.site.walk(rows, growth=2, upwards=bulk.upwards)
     for reads, runs in enumerate(walk, start=1):
         found += runs
         if total_size(found) >= bulk.missing or reads == READS:

@@ -100,12 +100,15 @@ class Site:
             return None
         return tuple(gap for pool in pools for gap in gaps(pool, _of(pool, taken)))
 
-    def walk(self, rows: int, *, upwards: bool = False) -> Iterator[tuple[AddressRange, ...]]:
+    def walk(
+        self, rows: int, *, growth: int = 1, upwards: bool = False
+    ) -> Iterator[tuple[AddressRange, ...]]:
         """Yield the free runs of all the pools, one read at a time.
 
         It begins at a random place, or at the lowest address if ``upwards``,
-        goes up, and comes around to where it began. Each read is of so many
-        rows at most; some find nothing free.
+        goes up, and comes around to where it began. The first read is of so
+        many rows at most, each further one of ``growth`` times as many; some
+        find nothing free.
         """
         pools = self.subnet.pools
         start = pools[0].first if upwards else random_address(pools, self.random)
@@ -116,7 +119,7 @@ class Site:
                 taken = self.ledger.taken(self.subnet.subnet_id, rest, rows)
                 end = part.last if len(taken) < rows else taken[-1]
                 yield tuple(gaps(AddressRange(part.version, low, end), taken))
-                low = end + 1
+                low, rows = end + 1, rows * growth
 
     def _pools_from(self, start: int) -> list[AddressRange]:
         """Return the pools in order from an address of theirs on, and around to it."""
