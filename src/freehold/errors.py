@@ -29,6 +29,7 @@
     │   ├── InvalidSharedSetting
     │   ├── MacAddressInUse
     │   ├── UnsupportedPortDeviceOwner
+    │   ├── HistoryNotKept
     │   ├── IpAddressAlreadyAllocated
     │   └── IpAddressGenerationFailure
     │       └── IpAddressGenerationFailureAllSubnets
@@ -342,8 +343,15 @@ class UnsupportedPortDeviceOwner(Conflict):
         )
 
 
+class HistoryNotKept(Conflict):
+    """Nobody remembers who held which address, so that no answer would be true."""
+
+    def __init__(self) -> None:
+        super().__init__("No history of addresses is kept here.")
+
+
 class IpAddressAlreadyAllocated(Conflict):
-    """Somebody holds the address."""
+    """Somebody holds the address, or it was released too lately."""
 
     def __init__(self, ip: str, subnet_id: str, *, refusals: Iterable[Refusal] = ()) -> None:
         super().__init__(

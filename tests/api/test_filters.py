@@ -5,19 +5,23 @@ from typing import Any
 import pytest
 from neutron_lib.api.definitions import network, port, subnet
 
+from freehold.api.definitions import allocation_strategy
 from freehold.api.kinds import Kind
 from freehold.api.networks import NETWORK
 from freehold.api.ports import PORT
 from freehold.api.subnets import SUBNET
 
 ALL = [(NETWORK, network), (SUBNET, subnet), (PORT, port)]
+EXTENSIONS = [allocation_strategy]
 
 
 @pytest.mark.parametrize(("kind", "definition"), ALL)
 def test_what_neutron_lib_says_can_be_filtered_by_can_be(
     kind: Kind[Any, Any, Any], definition: Any
 ) -> None:
-    attributes = definition.RESOURCE_ATTRIBUTE_MAP[definition.COLLECTION_NAME]
+    attributes = dict(definition.RESOURCE_ATTRIBUTE_MAP[definition.COLLECTION_NAME])
+    for extension in EXTENSIONS:
+        attributes.update(extension.RESOURCE_ATTRIBUTE_MAP.get(definition.COLLECTION_NAME, {}))
     filterable = {name for name, spec in attributes.items() if spec.get("is_filter")}
     assert set(kind.filters) == filterable | {"project_id"}
 

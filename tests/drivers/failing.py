@@ -1,7 +1,7 @@
 """A driver that keeps its books outside of our transaction and fails when it is told to."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
@@ -62,10 +62,10 @@ class FailingDriver(Driver):
         self.fuse = Fuse()
 
     def books(self) -> dict[str, object]:
-        """Return all that the driver keeps, the times aside."""
+        """Return all that the driver keeps, the times and stamps aside."""
         return {
             subnet_id: (
-                account.subnet,
+                replace(account.subnet, stamp=0),
                 {address: held.holder for address, held in account.allocations.items()},
             )
             for subnet_id, account in self._ledger._accounts.items()

@@ -501,9 +501,9 @@ def test_history_tells_subnets_apart_and_outlives_them(with_subnet: Keeper) -> N
 def test_what_is_old_is_forgotten_little_by_little(resting: Keeper) -> None:
     soon = NOON + timedelta(minutes=2)
     with resting.unit() as ledger:
-        assert ledger.forget(NOON, 10) == 0
+        assert ledger.forget(NOON, NOON, 10) == 0
         forgotten = []
-        while count := ledger.forget(soon, 1):
+        while count := ledger.forget(soon, soon, 1):
             forgotten.append(count)
         assert sum(forgotten) == 4
         assert len(forgotten) >= 2
@@ -513,6 +513,22 @@ def test_what_is_old_is_forgotten_little_by_little(resting: Keeper) -> None:
             assert ledger.claim(S1, ip_address(f"10.0.0.{last}"), "x")
         assert len(ledger.history(ip_address("10.0.0.4"))) == 1
         assert ledger.find("s1", ONE) is not None
+
+
+def test_past_holders_and_rests_are_forgotten_each_at_a_time_of_their_own(
+    resting: Keeper,
+) -> None:
+    soon = NOON + timedelta(minutes=2)
+    two = ip_address("10.0.0.2")
+    with resting.unit() as ledger:
+        assert ledger.forget(soon, NOON, 10) == 2
+        assert ledger.history(two) == []
+        assert len(ledger.resting(S1, 9)) == 3
+    with resting.unit() as ledger:
+        assert ledger.forget(NOON, soon, 10) == 2
+        assert [str(one.address) for one in ledger.resting(S1, 9)] == ["10.0.0.4"]
+        assert len(ledger.history(ip_address("10.0.0.4"))) == 1
+        assert ledger.forget(soon, soon, 10) == 0
 
 
 def test_no_history_is_kept_if_it_is_not_wanted(with_subnet: Keeper) -> None:

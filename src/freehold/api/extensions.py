@@ -13,7 +13,16 @@ from neutron_lib.api.definitions import (
 )
 from neutron_lib.exceptions import ExtensionsNotFound
 
-SERVED = (empty_string_filtering, filter_validation, port_mac_address_regenerate, project_id)
+from freehold.api.definitions import address_history, allocation_strategy
+
+SERVED = (
+    empty_string_filtering,
+    filter_validation,
+    address_history,
+    allocation_strategy,
+    port_mac_address_regenerate,
+    project_id,
+)
 
 _DOCUMENTS: dict[str, dict[str, object]] = {
     definition.ALIAS: {

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from neutron_lib.api.converters import convert_to_sanitized_mac_address
@@ -11,6 +12,7 @@ from neutron_lib.api.definitions import port_mac_address_regenerate as regenerat
 from freehold.addresses.mac import normalise_mac
 from freehold.api import queries
 from freehold.api.attributes import Attribute, AttributeMap, Checked
+from freehold.api.callers import Caller
 from freehold.api.kinds import Kind
 from freehold.api.parsing import address, as_is, changed, entry, given_or
 from freehold.api.refusals import HTTPBadRequest
@@ -25,7 +27,7 @@ from freehold.networking.values import (
 )
 
 
-def parse_draft(values: Checked) -> PortDraft:
+def parse_draft(values: Checked, caller: Caller) -> PortDraft:
     """Make a draft of what a client sent."""
     return PortDraft(
         network_id=values["network_id"],
@@ -33,19 +35,19 @@ def parse_draft(values: Checked) -> PortDraft:
         name=values["name"],
         admin_state_up=values["admin_state_up"],
         mac_address=given_or(values, "mac_address", MacAddress.GENERATE, _mac),
-        fixed_ips=given_or(values, "fixed_ips", None, _fixed_ips),
+        fixed_ips=given_or(values, "fixed_ips", None, partial(_fixed_ips, caller)),
         device_id=values["device_id"],
         device_owner=values["device_owner"],
     )
 
 
-def parse_change(values: Checked) -> PortChange:
+def parse_change(values: Checked, caller: Caller) -> PortChange:
     """Make a change of what a client sent."""
     return PortChange(
         name=changed(values, "name", as_is),
         admin_state_up=changed(values, "admin_state_up", as_is),
         mac_address=changed(values, "mac_address", _mac),
-        fixed_ips=changed(values, "fixed_ips", _fixed_ips),
+        fixed_ips=changed(values, "fixed_ips", partial(_fixed_ips, caller)),
         device_id=changed(values, "device_id", as_is),
         device_owner=changed(values, "device_owner", as_is),
     )
@@ -80,15 +82,18 @@ def _mac(name: str, text: str | None) -> str | MacAddress:
         raise HTTPBadRequest(f"Invalid input for {name}. Reason: {error}.") from error
 
 
-def _fixed_ips(name: str, items: Iterable[Mapping[str, Any]]) -> tuple[FixedIPRequest, ...]:
+def _fixed_ips(
+    caller: Caller, name: str, items: Iterable[Mapping[str, Any]]
+) -> tuple[FixedIPRequest, ...]:
     requests = tuple(
         FixedIPRequest(
             subnet_id=entry(name, item, "subnet_id", as_is),
             ip_address=entry(name, item, "ip_address", address),
+            even_if_cooling=caller.is_admin,
         )
         for item in items
     )
-    if FixedIPRequest() in requests:
+    if any(request.subnet_id is None and request.ip_address is None for request in requests):
         raise InvalidInput("IP allocation requires subnet_id or ip_address")
     given = Counter(request.ip_address for request in requests if request.ip_address is not None)
     for known, times in given.items():

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 
+from freehold.api.address_holdings import AddressHoldings
 from freehold.api.bodies import BodyLimits
+from freehold.api.definitions import address_history
 from freehold.api.discovery import Resources, Version, Versions
 from freehold.api.extensions import Extension, Extensions
 from freehold.api.networks import NETWORK
@@ -16,14 +18,15 @@ def routes(backend: Backend, limits: BodyLimits) -> Mapping[str, object]:
     """Return the resource behind each URL.
 
     Args:
-        backend: networks, subnets and ports.
+        backend: networks, subnets and ports, and who held what.
         limits: what a request's body may measure.
     """
-    kinds = (NETWORK, SUBNET, PORT)
+    names = [(kind.name, kind.collection) for kind in (NETWORK, SUBNET, PORT)]
+    names.append((address_history.RESOURCE_NAME, address_history.COLLECTION_NAME))
     return {
         "/": Versions(),
         "/v2.0": Version(),
-        "/v2.0/": Resources([(kind.name, kind.collection) for kind in kinds]),
+        "/v2.0/": Resources(names),
         "/v2.0/extensions": Extensions(),
         "/v2.0/extensions/{alias}": Extension(),
         "/v2.0/networks": Collection(NETWORK, backend.networks, limits),
@@ -32,4 +35,5 @@ def routes(backend: Backend, limits: BodyLimits) -> Mapping[str, object]:
         "/v2.0/subnets/{resource_id}": Item(SUBNET, backend.subnets, limits),
         "/v2.0/ports": Collection(PORT, backend.ports, limits),
         "/v2.0/ports/{resource_id}": Item(PORT, backend.ports, limits),
+        "/v2.0/address-holdings": AddressHoldings(backend.history),
     }

@@ -80,7 +80,10 @@ subnets = Table(
     Column("ipv6_address_mode", String(16)),
     Column("revision", Integer, nullable=False, default=0),
     Column("created_at", _time, nullable=False),
+    Column("allocation_strategy", String(32)),
+    Column("cool_down", Integer),
 )
+"""``cool_down`` is in seconds."""
 
 ports = Table(
     "ports",

@@ -8,15 +8,18 @@ or released. What was read for a group answers for its subnets, too.
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
+from ipaddress import IPv6Address
 
 from freehold.addresses.hints import HintBook
 from freehold.addresses.pools import check_pools, default_pools
+from freehold.addresses.ranges import IPAddress
 from freehold.drivers.known import KnownSubnets
 from freehold.drivers.site import Site
 from freehold.drivers.subnet import LedgerBackedSubnet
-from freehold.errors import InvalidInput, InvalidSubnetRequest, SubnetNotFound
+from freehold.errors import HistoryNotKept, InvalidInput, InvalidSubnetRequest, SubnetNotFound
+from freehold.ipam.allocation import Allocation
 from freehold.ipam.driver import Pool, Subnet, SubnetGroup, Surroundings
 from freehold.ipam.requests import SpecificSubnetRequest, SubnetRequest
 from freehold.ipam.strategy import LONGEST_COOL_DOWN, Reuse
@@ -108,7 +111,9 @@ class LedgerPool(Pool):
         return self._open(subnet.subnet_id)
 
     def update_subnet(self, request: SpecificSubnetRequest) -> Subnet:
-        """Replace a subnet's gateway and pools; pools of None stay as they are.
+        """Replace a subnet's gateway, pools, strategy and cool-down.
+
+        Pools of None stay as they are.
 
         Raises:
             SubnetNotFound: the ledger does not know the subnet.
@@ -145,6 +150,31 @@ class LedgerPool(Pool):
         """
         self._ledger.remove_subnet(subnet_id)
         self._forget(subnet_id)
+
+    def history(
+        self,
+        address: IPAddress,
+        *,
+        subnet_id: str | None = None,
+        at: datetime | None = None,
+        limit: int | None = None,
+    ) -> list[Allocation]:
+        """Return who holds and who held an address, those who got it last first.
+
+        An IPv4-mapped IPv6 address is the IPv4 address that it maps (RFC 4291,
+        section 2.5.5.2).
+
+        Raises:
+            HistoryNotKept: the surroundings do not want it to be remembered.
+        """
+        if not self._surroundings.keep_history:
+            raise HistoryNotKept
+        mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+        return self._ledger.history(mapped or address, subnet_id=subnet_id, at=at, limit=limit)
+
+    def forget(self, past_before: datetime, rests_before: datetime, limit: int) -> int:
+        """Forget past holders, and end rests; return how many of both."""
+        return self._ledger.forget(past_before, rests_before, limit)
 
     def _fresh(self, subnet_id: str) -> LedgerSubnet:
         """Return a subnet as this unit of work has read it, or reads it now."""

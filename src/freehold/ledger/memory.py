@@ -290,18 +290,18 @@ class MemoryLedger:
         found.sort(key=lambda one: (one.until is None, one.since), reverse=True)
         return found[:limit]
 
-    def forget(self, before: datetime, limit: int) -> int:
-        """Forget what was released before some time: past holders, and rests."""
+    def forget(self, past_before: datetime, rests_before: datetime, limit: int) -> int:
+        """Forget past holders, and end rests; return how many of both."""
         with self._lock:
             past = self._past or []
-            old = [one for one in past[:limit] if one.until is not None and one.until < before]
+            old = [one for one in past[:limit] if one.until is not None and one.until < past_before]
             for one in old:
                 past.remove(one)
             rested = [
                 (account, released.address)
                 for account in self._accounts.values()
                 for released in account.resting()
-                if released.at < before
+                if released.at < rests_before
             ][:limit]
             for account, address in rested:
                 account.drop(address)

@@ -65,13 +65,14 @@ def history(
     return found[:limit]
 
 
-def forget(connection: Connection, before: datetime, rows: int) -> int:
-    """Forget about so many of those released before some time; return how many it were."""
-    moment = stored_time(before)
+def forget(connection: Connection, past_before: datetime, rests_before: datetime, rows: int) -> int:
+    """Forget about so many past holders and rests each; return how many it were."""
+    before = stored_time(past_before)
     oldest = connection.execute(_OLDEST, {"rows": rows}).all()
-    ids = [row.id for row in oldest if row.released_at < moment]
+    ids = [row.id for row in oldest if row.released_at < before]
     if ids:
         connection.execute(_FORGET, {"ids": ids})
+    moment = stored_time(rests_before)
     resting: dict[str, list[bytes]] = defaultdict(list)
     for row in connection.execute(_OLDEST_RESTING, {"before": moment, "rows": rows}).all():
         resting[row.subnet_id].append(bytes(row.address))

@@ -30,6 +30,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
 from freehold.addresses.ranges import AddressRange, IPAddress, IPNetwork
+from freehold.ipam.allocation import Allocation as Allocation
 from freehold.ipam.strategy import Strategy
 
 
@@ -61,23 +62,6 @@ class LedgerSubnet:
     strategy: Strategy | None = None
     cool_down: timedelta | None = None
     stamp: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Allocation:
-    """One address that somebody holds, or held.
-
-    Attributes:
-        holder: who holds it, as told by the claimant; may be None.
-        since: when it was claimed, in UTC, to the microsecond.
-        until: when it was released; None while it is held.
-    """
-
-    subnet_id: str
-    address: IPAddress
-    holder: str | None
-    since: datetime
-    until: datetime | None = None
 
 
 class Released(NamedTuple):
@@ -293,12 +277,14 @@ class Ledger(Protocol):
         """
         ...
 
-    def forget(self, before: datetime, limit: int) -> int:
-        """Forget what was released before some time: past holders, and rests.
+    def forget(self, past_before: datetime, rests_before: datetime, limit: int) -> int:
+        """Forget past holders, and end rests.
 
         Args:
-            before: the time; no rest may last so long.
-            limit: no more than about this many at once.
+            past_before: who gave an address back before this time is forgotten.
+            rests_before: what was released before this time rests no longer, and
+                is as if nobody had ever held it; no cool-down may last so long.
+            limit: no more than about this many of each at once.
 
         Returns:
             How many were forgotten; 0 if there are no more.

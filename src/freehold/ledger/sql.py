@@ -416,9 +416,9 @@ class SqlLedger:
         """Return who holds and who held an address, those who got it last first."""
         return past.history(self._connection, address, subnet_id, at, limit)
 
-    def forget(self, before: datetime, limit: int) -> int:
-        """Forget what was released before some time: past holders, and rests."""
-        return past.forget(self._connection, before, limit)
+    def forget(self, past_before: datetime, rests_before: datetime, limit: int) -> int:
+        """Forget past holders, and end rests; return how many of both."""
+        return past.forget(self._connection, past_before, rests_before, limit)
 
     def _counts(
         self,

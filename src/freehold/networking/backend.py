@@ -2,6 +2,7 @@
 
 from freehold.db.database import Database
 from freehold.ipam.driver import Driver, Surroundings
+from freehold.networking.history import History
 from freehold.networking.limits import Limits
 from freehold.networking.networks import Networks
 from freehold.networking.ports import Ports
@@ -17,6 +18,7 @@ class Backend:
         networks: the networks.
         subnets: the subnets.
         ports: the ports.
+        history: who holds and who held which address.
     """
 
     def __init__(
@@ -31,3 +33,4 @@ class Backend:
         self.networks = Networks(database, driver, around)
         self.subnets = Subnets(database, driver, bounds, around)
         self.ports = Ports(database, driver, bounds, around)
+        self.history = History(database, driver, around)

@@ -9,9 +9,11 @@ Names and meanings: OpenStack Networking API v2.0.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from datetime import timedelta
 from enum import Enum, StrEnum
 
 from freehold.addresses.ranges import AddressRange, IPAddress, IPNetwork
+from freehold.ipam.strategy import Strategy
 
 
 class Keep(Enum):
@@ -91,6 +93,9 @@ class Subnet:
     """A CIDR on a network, and what of it is handed out.
 
     Attributes:
+        allocation_strategy: how addresses are chosen; None for the configured way.
+        cool_down: how long a released address rests, in whole seconds; None for
+            the configured time.
         shared: whether its network is shared.
         revision: how often it was changed.
     """
@@ -107,6 +112,8 @@ class Subnet:
     enable_dhcp: bool = True
     ipv6_ra_mode: IPv6Mode | None = None
     ipv6_address_mode: IPv6Mode | None = None
+    allocation_strategy: Strategy | None = None
+    cool_down: timedelta | None = None
     shared: bool = False
     revision: int = 0
 
@@ -127,6 +134,8 @@ class SubnetDraft:
 
     Attributes:
         allocation_pools: None for all that can be handed out but the gateway.
+        allocation_strategy: None for the configured one.
+        cool_down: None for the configured one.
     """
 
     network_id: str
@@ -141,6 +150,8 @@ class SubnetDraft:
     enable_dhcp: bool = True
     ipv6_ra_mode: IPv6Mode | None = None
     ipv6_address_mode: IPv6Mode | None = None
+    allocation_strategy: Strategy | None = None
+    cool_down: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +164,8 @@ class SubnetChange:
     dns_nameservers: tuple[IPAddress, ...] | Keep = KEEP
     host_routes: tuple[HostRoute, ...] | Keep = KEEP
     enable_dhcp: bool | Keep = KEEP
+    allocation_strategy: Strategy | Keep | None = KEEP
+    cool_down: timedelta | Keep | None = KEEP
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,10 +213,13 @@ class FixedIPRequest:
     Attributes:
         subnet_id: take it from this subnet; None for whichever contains it.
         ip_address: take this one; None for any.
+        even_if_cooling: whether whoever asks may have an address that was
+            released too lately for others.
     """
 
     subnet_id: str | None = None
     ip_address: IPAddress | None = None
+    even_if_cooling: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
