@@ -54,6 +54,7 @@ class LedgerPool(Pool):
         self._surroundings = surroundings
         self._read: dict[str, LedgerSubnet] = {}
         self._claimed: dict[str, set[int]] = defaultdict(set)
+        self._released: dict[str, set[int]] = defaultdict(set)
 
     def needs_rollback(self) -> bool:
         """Tell whether what is done here outlives a transaction rolled back."""
@@ -145,6 +146,9 @@ class LedgerPool(Pool):
         """
         self._ledger.remove_subnet(subnet_id)
         self._forget(subnet_id)
+        # It may be taken up anew.
+        self._claimed.pop(subnet_id, None)
+        self._released.pop(subnet_id, None)
 
     def _fresh(self, subnet_id: str) -> LedgerSubnet:
         """Return a subnet as this unit of work has read it, or reads it now."""
@@ -174,10 +178,11 @@ class LedgerPool(Pool):
             self._ledger,
             subnet,
             _reuse(subnet, self._surroundings.reuse),
-            self._memory.hints.of(subnet_id),
+            self._memory.hints.of(subnet_id, subnet.stamp),
             self._surroundings.random,
             self._surroundings.now,
             self._claimed[subnet_id],
+            self._released[subnet_id],
         )
 
     def _new_stamp(self) -> int:

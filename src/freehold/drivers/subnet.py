@@ -201,6 +201,7 @@ def _release(site: Site, address: IPAddress) -> None:
     rests = in_pools and site.reuse.keeps_released
     site.ledger.release(subnet, address, keep=rests)
     site.claimed.discard(number)
+    site.released.add(number)
     if in_pools and not rests:
         site.hints.lower_lowest(number)
         # While there is much room, a blind guess does well, and the address given
