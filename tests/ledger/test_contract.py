@@ -499,6 +499,22 @@ def test_history_tells_subnets_apart_and_outlives_them(with_subnet: Keeper) -> N
         assert ledger.history(ONE, subnet_id="x") == []
 
 
+def test_a_limit_of_history_keeps_those_who_got_it_last(with_subnet: Keeper) -> None:
+    clock = with_subnet.clock
+    with with_subnet.unit() as ledger:
+        ledger.create_subnet(S2)
+        ledger.claim(S1, ONE, "for long")
+        clock.now = NOON + timedelta(hours=1)
+        ledger.claim(S2, ONE, "for a while")
+        clock.now = NOON + timedelta(hours=2)
+        ledger.release(S2, ONE)
+        clock.now = NOON + timedelta(hours=3)
+        ledger.release(S1, ONE)
+        for limit in (1, 2):
+            found = [one.holder for one in ledger.history(ONE, limit=limit)]
+            assert found == ["for a while", "for long"][:limit]
+
+
 def test_what_is_old_is_forgotten_little_by_little(resting: Keeper) -> None:
     soon = NOON + timedelta(minutes=2)
     with resting.unit() as ledger:

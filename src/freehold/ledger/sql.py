@@ -38,7 +38,7 @@ from freehold.errors import IpAddressAllocationNotFound, SubnetAlreadyExists, Su
 from freehold.ipam.strategy import Strategy
 from freehold.ledger import claiming, past, sqlite
 from freehold.ledger.protocol import Allocation, LedgerSubnet, Released, SubnetChanged
-from freehold.ledger.releasing import REMEMBER_ALL, releasing_for
+from freehold.ledger.releasing import releasing_for, remembering_all_for
 from freehold.ledger.tables import allocations, ledger_pools, ledger_subnets, stored_time
 from freehold.ledger.violations import is_duplicate, is_missing_reference, violations
 
@@ -249,7 +249,8 @@ class SqlLedger:
         if self._remember:
             # Whoever claims something now waits for what becomes of the subnet.
             self._connection.execute(_LOCK_SUBNET, this)
-            self._connection.execute(REMEMBER_ALL, {**this, "now": stored_time(self._now())})
+            remembering_all = remembering_all_for(self._connection.dialect.name)
+            self._connection.execute(remembering_all, {**this, "now": stored_time(self._now())})
         if self._connection.execute(_DELETE_SUBNET, this).rowcount == 0:
             raise SubnetNotFound(subnet_id)
         if not self._enforced:
