@@ -201,7 +201,8 @@ def test_a_claim_in_a_subnet_that_is_unknown_or_gone_is_told_so(with_subnet: Kee
                 ledger.claim(unknown, ONE, None)
             with pytest.raises(SubnetChanged):
                 ledger.claim_many(unknown, addresses("10.0.0.2", "10.0.0.3"), None)
-            assert ledger.reclaim_many(unknown, [ONE], None, NOON) == []
+            with pytest.raises(SubnetChanged):
+                ledger.reclaim_many(unknown, [ONE], None, NOON)
             with pytest.raises(SubnetChanged):
                 ledger.release(unknown, ONE)
             assert ledger.taken(gone, V4) == []
@@ -295,13 +296,13 @@ def test_under_an_old_stamp_nothing_is_claimed_or_released(changed: Keeper) -> N
             lambda: ledger.claim(S1, four, "x"),
             lambda: ledger.claim(S1, two, "x"),
             lambda: ledger.claim_many(S1, [four], "x"),
+            lambda: ledger.reclaim_many(S1, [three], "x", NOON),
+            lambda: ledger.reclaim_many(S1, [three, four], "x", NOON),
             lambda: ledger.release(S1, two),
             lambda: ledger.release(S1, two, keep=True),
         ):
             with pytest.raises(SubnetChanged):
                 claim()
-        assert ledger.reclaim_many(S1, [three], "x", NOON) == []
-        assert ledger.reclaim_many(S1, [three, four], "x", NOON) == []
     with changed.unit() as ledger:
         assert ledger.taken("s1", V4) == [int(two), int(three)]
         assert [one.holder for one in ledger.allocations("s1", V4)] == ["h"]
@@ -496,6 +497,22 @@ def test_history_tells_subnets_apart_and_outlives_them(with_subnet: Keeper) -> N
         assert (former.holder, former.until) == ("b", with_subnet.clock.now)
         assert len(ledger.history(ip_address("10.0.0.11"))) == 1
         assert ledger.history(ONE, subnet_id="x") == []
+
+
+def test_a_limit_of_history_keeps_those_who_got_it_last(with_subnet: Keeper) -> None:
+    clock = with_subnet.clock
+    with with_subnet.unit() as ledger:
+        ledger.create_subnet(S2)
+        ledger.claim(S1, ONE, "for long")
+        clock.now = NOON + timedelta(hours=1)
+        ledger.claim(S2, ONE, "for a while")
+        clock.now = NOON + timedelta(hours=2)
+        ledger.release(S2, ONE)
+        clock.now = NOON + timedelta(hours=3)
+        ledger.release(S1, ONE)
+        for limit in (1, 2):
+            found = [one.holder for one in ledger.history(ONE, limit=limit)]
+            assert found == ["for a while", "for long"][:limit]
 
 
 def test_what_is_old_is_forgotten_little_by_little(resting: Keeper) -> None:

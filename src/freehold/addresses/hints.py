@@ -141,18 +141,25 @@ class Hints:
         with self._lock:
             if not self._parts:
                 return None
-            ends = list(accumulate(part.free for part in self._parts))
-            # Not random.choices, whose weights are floats.
-            place = bisect_right(ends, random.randrange(ends[-1]))
+            place = likely_place(self._parts, random)
             part = self._parts[place]
             self._parts[place] = self._parts[-1]
             self._parts.pop()
             return part
 
-    def remember_parts(self, parts: Sequence[Part], random: Random) -> None:
-        """Add parts that were just counted, and are not among those known; a choice of them."""
+    def remember_parts(
+        self, parts: Sequence[Part], random: Random, *, instead: bool = False
+    ) -> None:
+        """Add parts that were just counted, and are not among those known; a choice of them.
+
+        Args:
+            parts: of which each has free addresses.
+            random: makes the choice.
+            instead: whether they are all there is, so that what was known of
+                others, or of parts of them, is out of date.
+        """
         with self._lock:
-            known = [*self._parts, *parts]
+            known = [*([] if instead else self._parts), *parts]
             if len(known) > self._capacity:
                 known = random.sample(known, self._capacity)
             self._parts = known
@@ -231,29 +238,39 @@ class HintBook:
         self._subnets = subnets
         self._capacity = capacity
         self._lock = Lock()
-        self._pages: OrderedDict[str, Hints] = OrderedDict()
+        self._pages: OrderedDict[str, tuple[int, Hints]] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._pages)
 
-    def of(self, subnet_id: str) -> Hints:
-        """Return the hints of a subnet; at first and after long disuse they are empty."""
+    def of(self, subnet_id: str, stamp: int = 0) -> Hints:
+        """Return the hints of a subnet; at first and after long disuse they are empty.
+
+        So they are under another stamp: what is full, or held from the low end
+        on, is so in the pools of the time.
+        """
         with self._lock:
-            hints = self._pages.get(subnet_id)
-            if hints is None:
-                hints = self._pages[subnet_id] = Hints(self._capacity)
-                if len(self._pages) > self._subnets:
-                    self._pages.popitem(last=False)
-            else:
-                self._pages.move_to_end(subnet_id)
-            return hints
+            page = self._pages.get(subnet_id)
+            if page is None or page[0] != stamp:
+                page = self._pages[subnet_id] = (stamp, Hints(self._capacity))
+            self._pages.move_to_end(subnet_id)
+            if len(self._pages) > self._subnets:
+                self._pages.popitem(last=False)
+            return page[1]
 
     def forget(self, subnet_id: str) -> None:
         """Drop the hints of a subnet, also for those who have them at hand."""
         with self._lock:
-            hints = self._pages.pop(subnet_id, None)
-        if hints is not None:
-            hints.clear()
+            page = self._pages.pop(subnet_id, None)
+        if page is not None:
+            page[1].clear()
+
+
+def likely_place(parts: Sequence[Part], random: Random) -> int:
+    """Return the index of one of the parts, the likelier the more of it is free."""
+    ends = list(accumulate(part.free for part in parts))
+    # Not random.choices, whose weights are floats.
+    return bisect_right(ends, random.randrange(ends[-1]))
 
 
 def _joined(runs: Iterable[_Run]) -> list[_Run]:

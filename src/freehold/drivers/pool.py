@@ -57,6 +57,7 @@ class LedgerPool(Pool):
         self._surroundings = surroundings
         self._read: dict[str, LedgerSubnet] = {}
         self._claimed: dict[str, set[int]] = defaultdict(set)
+        self._released: dict[str, set[int]] = defaultdict(set)
 
     def needs_rollback(self) -> bool:
         """Tell whether what is done here outlives a transaction rolled back."""
@@ -150,6 +151,9 @@ class LedgerPool(Pool):
         """
         self._ledger.remove_subnet(subnet_id)
         self._forget(subnet_id)
+        # It may be taken up anew.
+        self._claimed.pop(subnet_id, None)
+        self._released.pop(subnet_id, None)
 
     def history(
         self,
@@ -204,10 +208,11 @@ class LedgerPool(Pool):
             self._ledger,
             subnet,
             _reuse(subnet, self._surroundings.reuse),
-            self._memory.hints.of(subnet_id),
+            self._memory.hints.of(subnet_id, subnet.stamp),
             self._surroundings.random,
             self._surroundings.now,
             self._claimed[subnet_id],
+            self._released[subnet_id],
         )
 
     def _new_stamp(self) -> int:

@@ -29,10 +29,11 @@ def rested(site: Site, wanted: int = AT_ONCE) -> list[int]:
 
 
 def next_free_at(site: Site) -> datetime | None:
-    """Return when the next address of the pools will have rested; None if none rests."""
+    """Return when the next address of the pools will have rested; None if none rests still."""
+    until = site.rested
     for page in _pages(site, AT_ONCE):
         for one in page:
-            if site.in_pools(int(one.address)):
+            if one.at > until and site.in_pools(int(one.address)):
                 return one.at + site.reuse.cool_down
     return None
 

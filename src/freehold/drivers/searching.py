@@ -8,15 +8,16 @@ count, and the one before costs a few statements.
 
 When nothing is left, each refusal would count everything. Threads that want
 that in the same moment share one count: who has waited for another's count to
-end takes its answer, if it began after he asked. So each answer is true at
-some time between question and answer, however many ask.
+end takes its answer, if it began after he asked, and if he has not released
+anything himself that the other could not see. So each answer is true at some
+time between question and answer, however many ask.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from freehold.addresses.gaps import gaps
-from freehold.addresses.hints import Part
+from freehold.addresses.hints import Part, likely_place
 from freehold.addresses.picking import random_address
 from freehold.addresses.proposing import READABLE, count_free, split
 from freehold.addresses.ranges import AddressRange
@@ -47,13 +48,13 @@ def count_pools(site: Site) -> bool:
     hints = site.hints
     asked = hints.searches
     with _turn(site):
-        if hints.full_since > asked:
+        if hints.full_since > asked and not site.released:
             return False
         hints.searches += 1
         began = hints.searches
         parts = count_free(site.subnet.pools, site.count_taken)
         if parts:
-            hints.remember_parts(parts, site.random)
+            hints.remember_parts(parts, site.random, instead=True)
         else:
             hints.full_since = began
     return bool(parts)
@@ -78,14 +79,22 @@ def look_into_parts(site: Site) -> Iterator[tuple[AddressRange, ...]]:
 
 
 def _readable(site: Site) -> Part | None:
-    """Take a part that can be read; split larger ones on the way."""
-    while (part := site.hints.take_part(site.random)) is not None:
+    """Take a part that can be read; split a larger one, and go down into one of its pieces.
+
+    Were the next one taken of all that are known by then, addresses that lie
+    close together would be found more often than others.
+    """
+    part = site.hints.take_part(site.random)
+    while part is not None:
         if not _lies_in_pools(site, part.within):
-            continue
-        if part.is_free or part.within.size <= READABLE:
+            part = site.hints.take_part(site.random)
+        elif part.is_free or part.within.size <= READABLE:
             return part
-        found = count_free(split(part.within), site.count_taken)
-        site.hints.remember_parts(found, site.random)
+        else:
+            found = count_free(split(part.within), site.count_taken)
+            part = found.pop(likely_place(found, site.random)) if found else None
+            site.hints.remember_parts(found, site.random)
+            part = part or site.hints.take_part(site.random)
     return None
 
 

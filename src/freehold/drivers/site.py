@@ -33,6 +33,7 @@ class Site:
         random: the source of randomness.
         now: the clock.
         claimed: what this unit of work has claimed of the subnet by now.
+        released: what it has released, which nobody else sees before it ends.
     """
 
     ledger: Ledger
@@ -42,6 +43,7 @@ class Site:
     random: Random
     now: Callable[[], datetime]
     claimed: set[int]
+    released: set[int]
 
     @property
     def total(self) -> int:

@@ -17,6 +17,7 @@ from freehold.drivers.site import Site
 from freehold.errors import (
     AllocationContention,
     InvalidInput,
+    InvalidIpForSubnet,
     IpAddressAllocationNotFound,
     IpAddressAlreadyAllocated,
     IpAddressGenerationFailure,
@@ -37,6 +38,15 @@ T = TypeVar("T")
 
 ROUNDS = 16
 """Changes of a subnet that one request follows."""
+
+
+_REFUSALS = (
+    InvalidIpForSubnet,
+    IpAddressAllocationNotFound,
+    IpAddressAlreadyAllocated,
+    IpAddressGenerationFailure,
+)
+"""What may come of a state of the subnet that is over."""
 
 
 class OpenSite(Protocol):
@@ -148,7 +158,7 @@ class LedgerBackedSubnet(Subnet):
             except SubnetChanged:
                 self._reread()
                 site = self._open_site(fresh=True)
-            except (IpAddressGenerationFailure, IpAddressAlreadyAllocated):
+            except _REFUSALS:
                 fresh = self._open_site(fresh=True)
                 if fresh.subnet.stamp == site.subnet.stamp:
                     raise
@@ -201,6 +211,7 @@ def _release(site: Site, address: IPAddress) -> None:
     rests = in_pools and site.reuse.keeps_released
     site.ledger.release(subnet, address, keep=rests)
     site.claimed.discard(number)
+    site.released.add(number)
     if in_pools and not rests:
         site.hints.lower_lowest(number)
         # While there is much room, a blind guess does well, and the address given

@@ -163,12 +163,16 @@ class MemoryLedger:
         holder: str | None,
         released_by: datetime,
     ) -> list[IPAddress]:
-        """Hold those of the addresses that rest, and were released by some time."""
+        """Hold those of the addresses that rest, and were released by some time.
+
+        Raises:
+            SubnetChanged: the subnet is not the one of this stamp.
+        """
         since = self._now()
         with self._lock:
             account = self._current(subnet)
             if account is None:
-                return []
+                raise SubnetChanged(subnet.subnet_id)
             resting = {one.address for one in account.resting() if one.at <= released_by}
             reclaimed = [address for address in addresses if address in resting]
             for address in reclaimed:

@@ -32,7 +32,7 @@ _CURRENT_ANYWHERE = _CURRENT.join_from(
 _FORMER = (
     select(_past.subnet_id, _past.holder, _past.allocated_at, _past.released_at)
     .where(_past.address == bindparam("this"))
-    .order_by(_past.released_at.desc(), _past.id.desc())
+    .order_by(_past.allocated_at.desc(), _past.released_at.desc(), _past.id.desc())
 )
 # The oldest rows, whether they are old enough or not: a condition would have all rows read.
 _OLDEST = select(_past.id, _past.released_at).order_by(_past.id).limit(bindparam("rows"))

@@ -173,7 +173,10 @@ class Ledger(Protocol):
 
         Returns:
             The addresses that are the holder's now, in the order in which they
-            were given; none at all if the subnet is not the one of this stamp.
+            were given.
+
+        Raises:
+            SubnetChanged: the subnet is not the one of this stamp.
         """
         ...
 

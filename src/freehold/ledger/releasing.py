@@ -50,8 +50,20 @@ _REMEMBER = (
     # SQLAlchemy keeps the row count of an INSERT only if told to.
     .execution_options(preserve_rowcount=True)
 )
-REMEMBER_ALL = insert(past_allocations).from_select(_PAST, _copied.where(*_of_subnet))
-"""Copies whatever is held ``in_subnet``, as released ``now``."""
+# Locking, since what somebody else releases in that moment would be remembered twice.
+_REMEMBER_ALL = insert(past_allocations).from_select(
+    _PAST, _copied.where(*_of_subnet).with_for_update()
+)
+# There a row that is being claimed from its rest would be passed over, and not waited for.
+_gone = (
+    delete(allocations)
+    .where(allocations.c.subnet_id == bindparam("in_subnet"))
+    .returning(*(allocations.c[name] for name in _PAST))
+    .cte("gone")
+)
+_REMEMBER_ALL_IN_POSTGRESQL = insert(past_allocations).from_select(
+    _PAST, select(*(_gone.c[name] for name in COPIED), _now).where(_gone.c.released_at.is_(None))
+)
 
 
 class Releasing(Protocol):
@@ -111,3 +123,11 @@ _AT_ONCE = {
 def releasing_for(dialect: str) -> Releasing:
     """Return the way of releasing for a dialect of SQLAlchemy's."""
     return _at_once if dialect == "postgresql" else _in_steps
+
+
+def remembering_all_for(dialect: str) -> Executable:
+    """Return what copies whatever is held ``in_subnet``, as released ``now``.
+
+    All that is taken there has to be removed after it, in the same transaction.
+    """
+    return _REMEMBER_ALL_IN_POSTGRESQL if dialect == "postgresql" else _REMEMBER_ALL

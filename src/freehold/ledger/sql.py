@@ -38,7 +38,7 @@ from freehold.errors import IpAddressAllocationNotFound, SubnetAlreadyExists, Su
 from freehold.ipam.strategy import Strategy
 from freehold.ledger import claiming, past, sqlite
 from freehold.ledger.protocol import Allocation, LedgerSubnet, Released, SubnetChanged
-from freehold.ledger.releasing import REMEMBER_ALL, releasing_for
+from freehold.ledger.releasing import releasing_for, remembering_all_for
 from freehold.ledger.tables import allocations, ledger_pools, ledger_subnets, stored_time
 from freehold.ledger.violations import is_duplicate, is_missing_reference, violations
 
@@ -249,7 +249,8 @@ class SqlLedger:
         if self._remember:
             # Whoever claims something now waits for what becomes of the subnet.
             self._connection.execute(_LOCK_SUBNET, this)
-            self._connection.execute(REMEMBER_ALL, {**this, "now": stored_time(self._now())})
+            remembering_all = remembering_all_for(self._connection.dialect.name)
+            self._connection.execute(remembering_all, {**this, "now": stored_time(self._now())})
         if self._connection.execute(_DELETE_SUBNET, this).rowcount == 0:
             raise SubnetNotFound(subnet_id)
         if not self._enforced:
@@ -287,7 +288,11 @@ class SqlLedger:
         holder: str | None,
         released_by: datetime,
     ) -> list[IPAddress]:
-        """Hold those of the addresses that rest, and were released by some time."""
+        """Hold those of the addresses that rest, and were released by some time.
+
+        Raises:
+            SubnetChanged: the subnet is not the one of this stamp.
+        """
         parameters = {
             "in_subnet": subnet.subnet_id,
             "stamp": subnet.stamp,
@@ -295,11 +300,18 @@ class SqlLedger:
             "new_holder": holder,
             "now": stored_time(self._now()),
         }
-        if len(addresses) == 1:
-            this = {"this": to_bytes(addresses[0])}
-            done = self._connection.execute(_RECLAIM, {**parameters, **this}).rowcount
-            return list(addresses) if done else []
+        reclaimed = self._reclaim(addresses, parameters)
+        if not reclaimed:
+            claiming.require_subnet(self._connection, subnet.subnet_id, subnet.stamp)
+        return [address for address in addresses if to_bytes(address) in reclaimed]
+
+    def _reclaim(self, addresses: Sequence[IPAddress], parameters: dict[str, object]) -> set[bytes]:
         reclaimed: set[bytes] = set()
+        if len(addresses) == 1:
+            this = to_bytes(addresses[0])
+            if self._connection.execute(_RECLAIM, {**parameters, "this": this}).rowcount:
+                reclaimed.add(this)
+            return reclaimed
         for portion in claiming.portions(addresses, claiming.MANY):
             wanted = {"addresses": [to_bytes(address) for address in portion]}
             found = self._connection.execute(_LOCK_RESTING, {**parameters, **wanted}).scalars()
@@ -307,7 +319,7 @@ class SqlLedger:
             if resting:
                 self._connection.execute(_RECLAIM_MANY, {**parameters, "addresses": resting})
                 reclaimed.update(resting)
-        return [address for address in addresses if to_bytes(address) in reclaimed]
+        return reclaimed
 
     def release(self, subnet: LedgerSubnet, address: IPAddress, *, keep: bool = False) -> None:
         """Take an address from its holder.
