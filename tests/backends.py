@@ -6,6 +6,7 @@ later than the one before, and the random numbers come from a seed.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address, ip_network
 from itertools import count
@@ -39,6 +40,7 @@ IN_MEMORY = "sqlite://"
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 E = TypeVar("E", bound=FreeholdError)
+R = TypeVar("R", Network, Subnet, Port)
 
 
 def pools(*ends: tuple[str, str]) -> tuple[AddressRange, ...]:
@@ -123,6 +125,17 @@ class Premises:
         with pytest.raises(kind) as caught:
             yield caught
         assert self.dump() == before
+
+
+def grown(before: R, after: R, times: int = 1) -> R:
+    """Return a resource with the record of a later state of it.
+
+    Its revision has to have grown that often, and its time with it.
+    """
+    assert after.record.revision == before.record.revision + times
+    assert (after.record.updated_at > before.record.updated_at) == bool(times)
+    assert after.record.created_at == before.record.created_at
+    return replace(before, record=after.record)
 
 
 def subnet_draft(

@@ -18,15 +18,18 @@ KINDS = {kind.name: kind for kind in (NETWORK, SUBNET, PORT)}
 UNKNOWN = "11111111-2222-4333-8444-555555555555"
 
 ATTRIBUTES = {
-    "network": ["name", "admin_state_up", "shared", "project_id", "tenant_id", "id", "nosuch"],
+    "network": [
+        "name", "admin_state_up", "shared", "project_id", "tenant_id", "id", "nosuch",
+        "description", "tags", "revision_number",
+    ],
     "subnet": [
         "name", "network_id", "ip_version", "cidr", "gateway_ip", "allocation_pools",
         "dns_nameservers", "host_routes", "enable_dhcp", "ipv6_ra_mode", "ipv6_address_mode",
-        "subnetpool_id", "prefixlen", "project_id", "shared", "id",
+        "subnetpool_id", "prefixlen", "project_id", "shared", "id", "description",
     ],
     "port": [
         "name", "network_id", "admin_state_up", "mac_address", "fixed_ips", "device_id",
-        "device_owner", "project_id", "status", "id",
+        "device_owner", "project_id", "status", "id", "description", "tags",
     ],
 }  # fmt: skip
 EVERY_ATTRIBUTE = [(kind, name) for kind, names in ATTRIBUTES.items() for name in names]
