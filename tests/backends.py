@@ -4,7 +4,7 @@ Time and randomness are a test's own: each reading of the clock is a second
 later than the one before, and the random numbers come from a seed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -75,15 +75,15 @@ class Premises:
     Attributes:
         database: upgraded, and empty at first.
         backend: what is tested.
+        now: its clock.
     """
 
     def __init__(
         self, url: str = IN_MEMORY, *, limits: Limits | None = None, random: Random | None = None
     ) -> None:
         seconds = count()
-        surroundings = Surroundings(
-            random=random or Random(11), now=lambda: NOON + timedelta(seconds=next(seconds))
-        )
+        self.now: Callable[[], datetime] = lambda: NOON + timedelta(seconds=next(seconds))
+        surroundings = Surroundings(random=random or Random(11), now=self.now)
         self.database = Database(url, random=NoPauses())
         schema.upgrade(self.database)
         self.backend = Backend(
