@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select, true, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, true, update
 
 from freehold.db.retry import RunAgain
 from freehold.db.tables import network_guards, network_tags, networks, subnets
@@ -35,6 +35,16 @@ FILTERS = {
 SORTING = Sorting(
     networks.c.id,
     {name: networks.c[name] for name in ("name", "admin_state_up", "status", "project_id")},
+)
+
+# Made once: to put a statement together takes longer than to have it carried out.
+_NETWORKS = select(networks, *RECORDS.columns()).join_from(networks, network_guards)
+_WITH_SUBNETS = (
+    select(networks, *RECORDS.columns(), *subnet_rows.LABELLED_COLUMNS)
+    .join_from(networks, network_guards)
+    .join(subnets, subnets.c.network_id == networks.c.id, isouter=True)
+    .where(networks.c.id == bindparam("network_id"))
+    .order_by(subnets.c.created_at, subnets.c.id)
 )
 
 
@@ -79,13 +89,7 @@ def get_with_subnets(connection: Connection, network_id: str) -> tuple[Network, 
     Raises:
         NetworkNotFound: there is none of this id.
     """
-    rows = connection.execute(
-        select(networks, *RECORDS.columns(), *subnet_rows.labelled_columns())
-        .join_from(networks, network_guards)
-        .join(subnets, subnets.c.network_id == networks.c.id, isouter=True)
-        .where(networks.c.id == network_id)
-        .order_by(subnets.c.created_at, subnets.c.id)
-    ).all()
+    rows = connection.execute(_WITH_SUBNETS, {"network_id": network_id}).all()
     if not rows:
         raise NetworkNotFound(network_id)
     found = tuple(subnet_rows.from_labelled(row, rows[0].shared) for row in rows if row.subnets_id)
@@ -102,9 +106,7 @@ def find(
     """
     rows = SORTING.select_page(
         connection,
-        select(networks, *RECORDS.columns())
-        .join_from(networks, network_guards)
-        .where(where(filters, FILTERS)),
+        _NETWORKS.where(where(filters, FILTERS)),
         page,
     )
     if rows is None:

@@ -88,6 +88,16 @@ SORTING = Sorting(
     },
 )
 
+# Made once: to put a statement together takes longer than to have it carried out.
+_PORTS = select(ports, *RECORDS.columns())
+_WITH_ADDRESSES = (
+    _PORTS.add_columns(fixed_ips.c.subnet_id, fixed_ips.c.address, subnets.c.ip_version)
+    .join_from(ports, fixed_ips, isouter=True)
+    .join(subnets, subnets.c.id == fixed_ips.c.subnet_id, isouter=True)
+    .where(ports.c.id == bindparam("port_id"))
+    .order_by(fixed_ips.c.position)
+)
+
 
 def add(connection: Connection, port: Port) -> None:
     """Store a new port with its tags, without its addresses.
@@ -120,19 +130,7 @@ def get(connection: Connection, port_id: str) -> Port:
     Raises:
         PortNotFound: there is none of this id.
     """
-    rows = connection.execute(
-        select(
-            ports,
-            *RECORDS.columns(),
-            fixed_ips.c.subnet_id,
-            fixed_ips.c.address,
-            subnets.c.ip_version,
-        )
-        .join_from(ports, fixed_ips, isouter=True)
-        .join(subnets, subnets.c.id == fixed_ips.c.subnet_id, isouter=True)
-        .where(ports.c.id == port_id)
-        .order_by(fixed_ips.c.position)
-    ).all()
+    rows = connection.execute(_WITH_ADDRESSES, {"port_id": port_id}).all()
     if not rows:
         raise PortNotFound(port_id)
     return _port(rows[0], tuple(_fixed_ip(row) for row in rows if row.subnet_id is not None))
@@ -144,8 +142,7 @@ def find(connection: Connection, filters: Sequence[Filter], page: Page = ALL) ->
     Raises:
         PortNotFound: there is none with the marker's id.
     """
-    statement = select(ports, *RECORDS.columns()).where(where(filters, FILTERS))
-    rows = SORTING.select_page(connection, statement, page)
+    rows = SORTING.select_page(connection, _PORTS.where(where(filters, FILTERS)), page)
     if rows is None:
         raise PortNotFound(str(page.marker))
     shown: dict[str, list[FixedIP]] = {row.id: [] for row in rows}

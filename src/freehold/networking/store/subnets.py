@@ -71,14 +71,16 @@ SORTING = Sorting(
 )
 
 
-def labelled_columns() -> list[Label[Any]]:
-    """Return the columns of a subnet under names that no other table uses."""
-    columns = [*subnets.c, *RECORDS.columns()]
-    return [column.label(f"{_PREFIX}{column.name}") for column in columns]
+LABELLED_COLUMNS: Sequence[Label[Any]] = tuple(
+    column.label(f"{_PREFIX}{column.name}") for column in (*subnets.c, *RECORDS.columns())
+)
+"""The columns of a subnet under names that no other table uses."""
+
+_SUBNETS = select(*LABELLED_COLUMNS, networks.c.shared).join_from(subnets, networks)
 
 
 def from_labelled(row: AnyRow, shared: bool) -> Subnet:
-    """Read a subnet from a row that has `labelled_columns`."""
+    """Read a subnet from a row that has `LABELLED_COLUMNS`."""
     values = {
         name.removeprefix(_PREFIX): value
         for name, value in row._mapping.items()  # noqa: SLF001  # SQLAlchemy's public name for it
@@ -133,9 +135,7 @@ def find(connection: Connection, filters: Sequence[Filter], page: Page = ALL) ->
     """
     rows = SORTING.select_page(
         connection,
-        select(*labelled_columns(), networks.c.shared)
-        .join_from(subnets, networks)
-        .where(where(filters, FILTERS)),
+        _SUBNETS.where(where(filters, FILTERS)),
         page,
     )
     if rows is None:
