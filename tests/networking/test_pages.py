@@ -2,13 +2,24 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Column, Connection, Integer, MetaData, String, Table, delete, insert, select
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    delete,
+    insert,
+    select,
+)
 
 from freehold.ledger.tables import exact_text
 from freehold.networking.paging import Page, SortKey
@@ -22,10 +33,17 @@ things = Table(
     Column("size", Integer, nullable=True),
     Column("name", exact_text(8), nullable=False),
     Column("label", exact_text(8), nullable=True),
+    Column("up", Boolean, nullable=False),
 )
 SORTING = Sorting(
     things.c.id,
-    {"size": things.c.size, "name": things.c.name, "label": things.c.label, "same": None},
+    {
+        "size": things.c.size,
+        "name": things.c.name,
+        "label": things.c.label,
+        "up": things.c.up,
+        "same": None,
+    },
 )
 
 
@@ -35,6 +53,7 @@ class Thing:
     size: int | None
     name: str
     label: str | None
+    up: bool = False
 
 
 # Small ranges, so that there are ties.
@@ -45,12 +64,15 @@ found_things = st.lists(
         size=st.none() | st.integers(0, 2),
         name=st.sampled_from(["", "a", "b", "ab"]),
         label=st.none() | st.sampled_from(["", "x", "y"]),
+        up=st.booleans(),
     ),
     unique_by=lambda thing: thing.id,
     max_size=12,
 )
 orders = st.lists(
-    st.builds(SortKey, st.sampled_from(["size", "name", "label", "same", "id"]), st.booleans()),
+    st.builds(
+        SortKey, st.sampled_from(["size", "name", "label", "up", "same", "id"]), st.booleans()
+    ),
     max_size=4,
 ).map(tuple)
 quickly = settings(
@@ -78,10 +100,7 @@ def store(connection: Connection, added: Sequence[Thing]) -> None:
     if added:
         connection.execute(
             insert(things),
-            [
-                {"id": one.id, "size": one.size, "name": one.name, "label": one.label}
-                for one in added
-            ],
+            [asdict(one) for one in added],
         )
 
 

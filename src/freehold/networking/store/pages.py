@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Select, and_, case, or_, select
+from sqlalchemy import Column, ColumnElement, Connection, Select, and_, case, literal, or_, select
 
 from freehold.networking.paging import Page
 from freehold.networking.store.conditions import AnyRow
@@ -96,10 +96,16 @@ class _Term:
         return self.value.asc() if self.ascending else self.value.desc()
 
     def beyond(self, marker: object) -> ColumnElement[bool]:
-        return self.value > marker if self.ascending else self.value < marker
+        there = self._literal(marker)
+        return self.value > there if self.ascending else self.value < there
 
     def from_on(self, marker: object) -> ColumnElement[bool]:
-        return self.value >= marker if self.ascending else self.value <= marker
+        there = self._literal(marker)
+        return self.value >= there if self.ascending else self.value <= there
+
+    def _literal(self, marker: object) -> ColumnElement[Any]:
+        # SQLAlchemy compares nothing with a bare True.
+        return literal(marker, self.value.type)
 
 
 def _beyond(terms: Sequence[_Term], marker: Sequence[object]) -> ColumnElement[bool]:
