@@ -15,6 +15,8 @@ What a subnet has several of (pools, DNS servers, routes) is read and written
 with the subnet and searched by nobody, so it stands in the subnet's row.
 """
 
+from typing import TypeVar
+
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -30,10 +32,14 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.dialects import mysql
+from sqlalchemy.types import TypeEngine
 
 from freehold.ledger.tables import NAMING_CONVENTION, exact_text
+
+T = TypeVar("T")
 
 metadata = MetaData(naming_convention=NAMING_CONVENTION)
 
@@ -41,6 +47,15 @@ metadata = MetaData(naming_convention=NAMING_CONVENTION)
 _id = exact_text(36)
 _address = LargeBinary(16).with_variant(mysql.BINARY(16), "mysql", "mariadb")
 _time = DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
+
+
+def _later(name: str, kind: TypeEngine[T], former: str, *, index: bool = False) -> Column[T]:
+    """Return a column that a migration added to rows that were there.
+
+    SQLite adds no column that is never null without a default, and takes no
+    default away. No statement of Freehold's relies on it.
+    """
+    return Column(name, kind, nullable=False, server_default=text(former), index=index)
 
 
 def tags_of(table: Table) -> Table:
@@ -64,7 +79,7 @@ networks = Table(
     Column("id", _id, primary_key=True),
     Column("project_id", exact_text(255), nullable=False),
     Column("name", exact_text(255), nullable=False),
-    Column("description", exact_text(255), nullable=False),
+    _later("description", exact_text(255), "''"),
     Column("admin_state_up", Boolean, nullable=False),
     Column("shared", Boolean, nullable=False),
     Column("status", String(16), nullable=False),
@@ -78,7 +93,7 @@ network_guards = Table(
     metadata,
     Column("network_id", ForeignKey("networks.id", ondelete="CASCADE"), primary_key=True),
     Column("generation", BigInteger, nullable=False),
-    Column("updated_at", _time, nullable=False, index=True),
+    _later("updated_at", _time, "'1970-01-01 00:00:00'", index=True),
 )
 """What changes whenever a network, one of its subnets or the set of them does.
 
@@ -94,7 +109,7 @@ subnets = Table(
     Column("network_id", ForeignKey("networks.id"), nullable=False),
     Column("project_id", exact_text(255), nullable=False),
     Column("name", exact_text(255), nullable=False),
-    Column("description", exact_text(255), nullable=False),
+    _later("description", exact_text(255), "''"),
     Column("ip_version", SmallInteger, nullable=False),
     Column("cidr", String(43), nullable=False),
     Column("gateway_ip", String(45)),
@@ -106,7 +121,7 @@ subnets = Table(
     Column("ipv6_address_mode", String(16)),
     Column("revision", Integer, nullable=False, default=0),
     Column("created_at", _time, nullable=False),
-    Column("updated_at", _time, nullable=False, index=True),
+    _later("updated_at", _time, "'1970-01-01 00:00:00'", index=True),
     Index(None, "network_id", "id"),
     Index(None, "project_id", "id"),
     Index(None, "name", "id"),
@@ -119,7 +134,7 @@ ports = Table(
     Column("network_id", ForeignKey("networks.id"), nullable=False),
     Column("project_id", exact_text(255), nullable=False),
     Column("name", exact_text(255), nullable=False),
-    Column("description", exact_text(255), nullable=False),
+    _later("description", exact_text(255), "''"),
     Column("admin_state_up", Boolean, nullable=False),
     Column("mac_address", String(17), nullable=False),
     Column("device_id", exact_text(255), nullable=False),
@@ -127,7 +142,7 @@ ports = Table(
     Column("status", String(16), nullable=False),
     Column("revision", Integer, nullable=False, default=0),
     Column("created_at", _time, nullable=False),
-    Column("updated_at", _time, nullable=False, index=True),
+    _later("updated_at", _time, "'1970-01-01 00:00:00'", index=True),
     UniqueConstraint("network_id", "mac_address"),
     Index(None, "network_id", "id"),
     Index(None, "project_id", "id"),
@@ -144,7 +159,7 @@ fixed_ips = Table(
     Column("address", _address, primary_key=True),
     Column("port_id", ForeignKey("ports.id"), nullable=False, index=True),
     Column("position", SmallInteger, nullable=False),
-    Column("ip_address", String(45), nullable=False, index=True),
+    _later("ip_address", String(45), "''", index=True),
     sqlite_with_rowid=False,
 )
 """Which port shows which address; ``ip_address`` is ``address`` in canonical form, for searches."""

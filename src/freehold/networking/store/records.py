@@ -4,9 +4,10 @@ Where a kind has them is said by one `Records`; the kind's own store selects its
 columns, and reads a `Record` from each row.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import (
     Column,
@@ -18,7 +19,6 @@ from sqlalchemy import (
     false,
     func,
     insert,
-    or_,
     select,
     true,
     update,
@@ -60,7 +60,12 @@ class Records:
             .correlate(self.resources)
             .scalar_subquery()
         )
-        values = (self.resources.c.created_at, self.updated_at, self.revision, tags)
+        values: Sequence[ColumnElement[Any]] = (
+            self.resources.c.created_at,
+            self.updated_at,
+            self.revision,
+            tags,
+        )
         return [value.label(name) for value, name in zip(values, _NAMES, strict=True)]
 
     def filters(self) -> Mapping[str, Condition]:
@@ -144,7 +149,7 @@ class Records:
 
     def _changed_since(self, moments: tuple[object, ...]) -> ColumnElement[bool]:
         times = [moment for moment in moments if isinstance(moment, datetime)]
-        return or_(false(), *(self.updated_at >= stored_time(min(times)) for _ in times[:1]))
+        return self.updated_at >= stored_time(min(times)) if times else false()
 
     def _has_any(self, tags: tuple[object, ...]) -> ColumnElement[bool]:
         tagged = select(self.tags.c.resource_id).where(self.tags.c.tag.in_(tags))

@@ -72,11 +72,6 @@ def downgrade() -> None:
 def _add(table: str, column: str, kind: sa.types.TypeEngine[Any], former: str) -> None:
     """Add a column, with a value for the rows that are there."""
     op.add_column(table, sa.Column(column, kind, nullable=False, server_default=former))
-    # SQLite cannot take the default away again; every statement of Freehold's names the column.
-    if op.get_context().dialect.name != "sqlite":
-        op.alter_column(
-            table, column, existing_type=kind, existing_nullable=False, server_default=None
-        )
 
 
 def _fill() -> None:
