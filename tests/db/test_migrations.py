@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import replace
 from ipaddress import ip_address
 from multiprocessing import get_context
 
@@ -15,6 +16,7 @@ from freehold.db import schema, tables
 from freehold.db.database import Database
 from freehold.errors import DatabaseNotUpgraded
 from freehold.ledger.tables import allocations, ledger_subnets, stored_time
+from freehold.networking.values import Filter, PortChange
 from tests.backends import NOON, Premises, port_draft
 from tests.conftest import OpenDatabase
 
@@ -55,13 +57,38 @@ def test_they_go_up_and_down_and_up_again(database: Database) -> None:
 def test_they_go_down_with_data_in_every_table(url: str) -> None:
     premises = Premises(url)
     network = premises.network(name="🦫")
-    premises.subnet(network, "10.0.0.0/24")
-    premises.port(network)
+    subnet = premises.subnet(network, "10.0.0.0/24")
+    premises.port(network, tags=("t",))
+    premises.backend.network_tags.add(network.id, {"t"})
+    premises.backend.subnet_tags.add(subnet.id, {"t"})
     assert all(premises.dump().values())
     schema.downgrade(premises.database, "base")
     assert names(premises.database) == {"alembic_version"}
     schema.upgrade(premises.database)
     assert not any(premises.dump().values())
+    premises.database.dispose()
+
+
+def test_what_was_there_before_0003_has_times_revisions_and_addresses_as_texts(url: str) -> None:
+    premises = Premises(url)
+    network = premises.network()
+    premises.subnet(network, "10.0.0.0/24")
+    premises.subnet(network, "2001:db8::/64", "dhcpv6-stateful")
+    ports = [premises.port(network) for _ in range(2)]
+    changed = premises.backend.ports.update(ports[0].id, PortChange(name="x"))
+    before = premises.dump()["fixed_ips"]
+    schema.downgrade(premises.database, "0001")
+    schema.upgrade(premises.database)
+    assert premises.dump()["fixed_ips"] == before
+    for port in (changed, ports[1]):
+        found = premises.backend.ports.get(port.id)
+        record = port.record
+        assert found == replace(
+            port,
+            record=replace(record, updated_at=record.created_at, revision=record.revision + 1),
+        )
+    [found_network] = premises.backend.networks.find([Filter("revision_number", (4,))])
+    assert found_network.record.updated_at == network.record.created_at
     premises.database.dispose()
 
 

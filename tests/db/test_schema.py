@@ -100,7 +100,7 @@ def test_the_migrations_make_the_same_tables_as_the_metadata(
             (kind, name, part.replace(" NOT NULL", ""))
             for kind, name, _, sql in structure(of)
             if name != "alembic_version" and sql != "None" and "alembic" not in name
-            for part in re.split(r",\s*\n|,\s(?=[A-Z])|\n", sql.replace("\t", " "))
+            for part in re.split(r",\s*\n|,\s(?=(?:[a-z_]+ )?[A-Z])|\n", sql.replace("\t", " "))
             for part in [" ".join(part.split()).rstrip(",")]
         }
 

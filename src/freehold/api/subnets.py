@@ -6,7 +6,7 @@ from neutron_lib.api.converters import convert_cidr_to_canonical_format
 from neutron_lib.api.definitions import subnet as definition
 
 from freehold.addresses.ranges import AddressRange, IPAddress, IPNetwork
-from freehold.api import queries
+from freehold.api import queries, standard, tags
 from freehold.api.attributes import AttributeMap, Checked
 from freehold.api.kinds import Kind
 from freehold.api.parsing import address, as_is, changed, given, given_or, network
@@ -35,6 +35,7 @@ def parse_draft(values: Checked) -> SubnetDraft:
         ip_version=values["ip_version"],
         cidr=_cidr(values),
         name=values["name"],
+        description=values["description"],
         gateway_ip=given_or(values, "gateway_ip", Gateway.DEFAULT, _gateway),
         # An empty list asks for the default pools, too.
         allocation_pools=given_or(values, "allocation_pools", (), _pools) or None,
@@ -50,6 +51,7 @@ def parse_change(values: Checked) -> SubnetChange:
     """Make a change of what a client sent."""
     return SubnetChange(
         name=changed(values, "name", as_is),
+        description=changed(values, "description", as_is),
         gateway_ip=changed(values, "gateway_ip", _gateway),
         allocation_pools=changed(values, "allocation_pools", _pools),
         dns_nameservers=changed(values, "dns_nameservers", _nameservers),
@@ -81,6 +83,8 @@ def render(subnet: Subnet) -> dict[str, object]:
             for route in subnet.host_routes
         ],
         "dns_nameservers": [str(server) for server in subnet.dns_nameservers],
+        "tags": list(subnet.record.tags),
+        **standard.render(subnet.description, subnet.record),
     }
 
 
@@ -125,7 +129,10 @@ def _cidr_filter(name: str, values: Sequence[str]) -> tuple[Filter, ...]:
 SUBNET = Kind(
     name=definition.RESOURCE_NAME,
     collection=definition.COLLECTION_NAME,
-    attributes=AttributeMap(definition.RESOURCE_ATTRIBUTE_MAP[definition.COLLECTION_NAME]),
+    attributes=AttributeMap(
+        definition.RESOURCE_ATTRIBUTE_MAP[definition.COLLECTION_NAME],
+        {**standard.ATTRIBUTES, **tags.ATTRIBUTES},
+    ),
     parse_draft=parse_draft,
     parse_change=parse_change,
     render=render,
@@ -143,5 +150,7 @@ SUBNET = Kind(
         "ipv6_ra_mode": queries.texts,
         "ipv6_address_mode": queries.texts,
         "shared": queries.booleans,
+        **standard.FILTERS,
+        **tags.FILTERS,
     },
 )

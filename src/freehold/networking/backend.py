@@ -5,7 +5,11 @@ from freehold.ipam.driver import Driver, Surroundings
 from freehold.networking.limits import Limits
 from freehold.networking.networks import Networks
 from freehold.networking.ports import Ports
+from freehold.networking.store import networks as network_rows
+from freehold.networking.store import ports as port_rows
+from freehold.networking.store import subnets as subnet_rows
 from freehold.networking.subnets import Subnets
+from freehold.networking.tags import Tags
 
 __all__ = ["Backend", "Limits"]
 
@@ -17,6 +21,9 @@ class Backend:
         networks: the networks.
         subnets: the subnets.
         ports: the ports.
+        network_tags: the networks' tags.
+        subnet_tags: the subnets' tags.
+        port_tags: the ports' tags.
     """
 
     def __init__(
@@ -31,3 +38,8 @@ class Backend:
         self.networks = Networks(database, driver, around)
         self.subnets = Subnets(database, driver, bounds, around)
         self.ports = Ports(database, driver, bounds, around)
+        self.network_tags = Tags(
+            database, around, "networks", network_rows.get, network_rows.RECORDS
+        )
+        self.subnet_tags = Tags(database, around, "subnets", subnet_rows.get, subnet_rows.RECORDS)
+        self.port_tags = Tags(database, around, "ports", port_rows.get, port_rows.RECORDS)

@@ -8,10 +8,11 @@ Names and meanings: OpenStack Networking API v2.0.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from enum import Enum, StrEnum
 
 from freehold.addresses.ranges import AddressRange, IPAddress, IPNetwork
+from freehold.networking.records import UNSTORED, Record
 
 
 class Keep(Enum):
@@ -57,6 +58,8 @@ class Network:
     shared: bool
     status: str = "ACTIVE"
     subnet_ids: tuple[str, ...] = ()
+    description: str = field(default="", kw_only=True)
+    record: Record = field(default=UNSTORED, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +68,7 @@ class NetworkDraft:
 
     project_id: str
     name: str = ""
+    description: str = ""
     admin_state_up: bool = True
     shared: bool = False
 
@@ -74,6 +78,7 @@ class NetworkChange:
     """What is to be different about a network."""
 
     name: str | Keep = KEEP
+    description: str | Keep = KEEP
     admin_state_up: bool | Keep = KEEP
     shared: bool | Keep = KEEP
 
@@ -92,7 +97,6 @@ class Subnet:
 
     Attributes:
         shared: whether its network is shared.
-        revision: how often it was changed.
     """
 
     id: str
@@ -108,7 +112,8 @@ class Subnet:
     ipv6_ra_mode: IPv6Mode | None = None
     ipv6_address_mode: IPv6Mode | None = None
     shared: bool = False
-    revision: int = 0
+    description: str = ""
+    record: Record = UNSTORED
 
     @property
     def ip_version(self) -> int:
@@ -134,6 +139,7 @@ class SubnetDraft:
     ip_version: int
     cidr: IPNetwork
     name: str = ""
+    description: str = ""
     gateway_ip: IPAddress | Gateway | None = Gateway.DEFAULT
     allocation_pools: tuple[AddressRange, ...] | None = None
     dns_nameservers: tuple[IPAddress, ...] = ()
@@ -148,6 +154,7 @@ class SubnetChange:
     """What is to be different about a subnet."""
 
     name: str | Keep = KEEP
+    description: str | Keep = KEEP
     gateway_ip: IPAddress | Keep | None = KEEP
     allocation_pools: tuple[AddressRange, ...] | Keep = KEEP
     dns_nameservers: tuple[IPAddress, ...] | Keep = KEEP
@@ -174,11 +181,7 @@ class Holding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Port:
-    """An attachment point of a network, with its MAC and IP addresses.
-
-    Attributes:
-        revision: how often it was changed.
-    """
+    """An attachment point of a network, with its MAC and IP addresses."""
 
     id: str
     network_id: str
@@ -190,7 +193,8 @@ class Port:
     device_owner: str
     fixed_ips: tuple[FixedIP, ...] = ()
     status: str = "DOWN"
-    revision: int = 0
+    description: str = ""
+    record: Record = UNSTORED
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,11 +222,13 @@ class PortDraft:
     network_id: str
     project_id: str
     name: str = ""
+    description: str = ""
     admin_state_up: bool = True
     mac_address: str | MacAddress = MacAddress.GENERATE
     fixed_ips: tuple[FixedIPRequest, ...] | None = None
     device_id: str = ""
     device_owner: str = ""
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,6 +236,7 @@ class PortChange:
     """What is to be different about a port."""
 
     name: str | Keep = KEEP
+    description: str | Keep = KEEP
     admin_state_up: bool | Keep = KEEP
     mac_address: str | MacAddress | Keep = KEEP
     fixed_ips: tuple[FixedIPRequest, ...] | Keep = KEEP
@@ -248,8 +255,10 @@ class Filter:
     """One condition on a list: the attribute has one of the values.
 
     Attributes:
-        attribute: the resource's attribute; ``fixed_ips.ip_address`` and
-            ``fixed_ips.subnet_id`` look into a port's addresses.
+        attribute: the resource's attribute; ``fixed_ips.ip_address``,
+            ``fixed_ips.ip_address_substr`` and ``fixed_ips.subnet_id`` look into
+            a port's addresses. ``changed_since``, ``tags`` and its kin, too, mean
+            more than equality: see `freehold.networking.store.records`.
         values: what it may be, in the attribute's own type.
     """
 
