@@ -4,8 +4,9 @@ Time and randomness are a test's own: each reading of the clock is a second
 later than the one before, and the random numbers come from a seed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address, ip_network
 from itertools import count
@@ -39,6 +40,7 @@ IN_MEMORY = "sqlite://"
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 E = TypeVar("E", bound=FreeholdError)
+R = TypeVar("R", Network, Subnet, Port)
 
 
 def pools(*ends: tuple[str, str]) -> tuple[AddressRange, ...]:
@@ -73,15 +75,15 @@ class Premises:
     Attributes:
         database: upgraded, and empty at first.
         backend: what is tested.
+        now: its clock.
     """
 
     def __init__(
         self, url: str = IN_MEMORY, *, limits: Limits | None = None, random: Random | None = None
     ) -> None:
         seconds = count()
-        surroundings = Surroundings(
-            random=random or Random(11), now=lambda: NOON + timedelta(seconds=next(seconds))
-        )
+        self.now: Callable[[], datetime] = lambda: NOON + timedelta(seconds=next(seconds))
+        surroundings = Surroundings(random=random or Random(11), now=self.now)
         self.database = Database(url, random=NoPauses())
         schema.upgrade(self.database)
         self.backend = Backend(
@@ -131,6 +133,17 @@ class Premises:
         with pytest.raises(kind) as caught:
             yield caught
         assert self.dump() == before
+
+
+def grown(before: R, after: R, times: int = 1) -> R:
+    """Return a resource with the record of a later state of it.
+
+    Its revision has to have grown that often, and its time with it.
+    """
+    assert after.record.revision == before.record.revision + times
+    assert (after.record.updated_at > before.record.updated_at) == bool(times)
+    assert after.record.created_at == before.record.created_at
+    return replace(before, record=after.record)
 
 
 def subnet_draft(

@@ -28,6 +28,8 @@ DATABASE_VARIABLE = "FREEHOLD_DATABASE"
 
 MEBIBYTE = 1 << 20
 
+UNLIMITED = -1
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -55,6 +57,8 @@ class Settings:
         max_request_body_size: in bytes.
         max_json_depth: how deep arrays and objects of a body may be nested.
         max_bulk_items: how many resources one request may create.
+        pagination_max_limit: how many resources one answer may list; -1 for
+            any number.
 
     Raises:
         ConfigurationError: a value cannot work.
@@ -76,6 +80,12 @@ class Settings:
     max_request_body_size: int = MEBIBYTE
     max_json_depth: int = 32
     max_bulk_items: int = 1000
+    pagination_max_limit: int = UNLIMITED
+
+    @property
+    def longest_page(self) -> int | None:
+        """How many resources one answer may list; None for any number."""
+        return self.pagination_max_limit if self.pagination_max_limit > 0 else None
 
     def __post_init__(self) -> None:
         for name, (least, most) in _BOUNDS.items():
@@ -114,7 +124,16 @@ _BOUNDS: Mapping[str, tuple[int, int]] = {
     "max_request_body_size": (1024, 1024 * MEBIBYTE),
     "max_json_depth": (4, 500),
     "max_bulk_items": (1, 100_000),
+    "pagination_max_limit": (-1, 1_000_000),
 }
+
+
+def _number_or_infinite(text: object) -> int:
+    """Read a number, or the word that Neutron has for none."""
+    if isinstance(text, str) and text.strip().lower() == "infinite":
+        return UNLIMITED
+    return int(str(text))
+
 
 _OPTIONS = (
     cfg.StrOpt("bind_host", default="127.0.0.1", help="The address to listen on."),
@@ -137,6 +156,12 @@ _OPTIONS = (
     cfg.IntOpt("max_request_body_size", default=MEBIBYTE, help="In bytes."),
     cfg.IntOpt("max_json_depth", default=32, help="How deep the JSON of a body may be nested."),
     cfg.IntOpt("max_bulk_items", default=1000, help="How many one request may create."),
+    cfg.Opt(
+        "pagination_max_limit",
+        type=_number_or_infinite,
+        default=UNLIMITED,
+        help="How many resources one answer may list; -1, 0 or 'infinite' for any number.",
+    ),
 )
 
 _DATABASE_OPTIONS = (

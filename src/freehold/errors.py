@@ -18,6 +18,7 @@
     │   ├── SubnetNotFound
     │   ├── PortNotFound
     │   ├── SubnetPoolNotFound
+    │   ├── TagNotFound
     │   └── IpAddressAllocationNotFound
     ├── Conflict                                      409
     │   ├── OverlappingAllocationPools
@@ -33,6 +34,7 @@
     │   ├── IpAddressAlreadyAllocated
     │   └── IpAddressGenerationFailure
     │       └── IpAddressGenerationFailureAllSubnets
+    ├── RevisionNumberConstraintFailed                412
     ├── ServiceUnavailable                            503
     │   ├── AllocationContention
     │   ├── DatabaseUnavailable
@@ -248,6 +250,13 @@ class SubnetPoolNotFound(NotFound):
         super().__init__(f"Subnet pool {subnetpool_id} could not be found.")
 
 
+class TagNotFound(NotFound):
+    """The resource does not have this tag."""
+
+    def __init__(self, tag: str) -> None:
+        super().__init__(f"Tag {tag} could not be found.")
+
+
 class IpAddressAllocationNotFound(NotFound):
     """An address was given back that nobody holds."""
 
@@ -380,6 +389,18 @@ class IpAddressGenerationFailureAllSubnets(IpAddressGenerationFailure):
 
     def __init__(self, refusals: Iterable[Refusal]) -> None:
         super().__init__("No more IP addresses available.", refusals=refusals)
+
+
+# 412
+
+
+class RevisionNumberConstraintFailed(FreeholdError):
+    """The resource is not at the revision that the client has seen."""
+
+    status = HTTPStatus.PRECONDITION_FAILED
+
+    def __init__(self, expected: int | None, current: int) -> None:
+        super().__init__(f"Constrained to {expected}, but current revision is {current}")
 
 
 # 503

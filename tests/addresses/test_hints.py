@@ -278,9 +278,9 @@ def after(seconds: float) -> datetime:
 def test_the_lowest_is_believed_for_a_while_and_not_before_it_was_seen() -> None:
     hints = Hints()
     assert hints.lowest(NOON) is None
-    hints.saw_lowest(50, NOON)
-    assert hints.lowest(NOON) == 50
-    assert hints.lowest(NOON + LOWEST_FOR - timedelta(microseconds=1)) == 50
+    hints.saw_lowest(50, 59, NOON)
+    assert hints.lowest(NOON) == (50, 59)
+    assert hints.lowest(NOON + LOWEST_FOR - timedelta(microseconds=1)) == (50, 59)
     assert hints.lowest(NOON + LOWEST_FOR) is None
     # A clock that was set back tells nothing of how long ago it was.
     assert hints.lowest(after(-1)) is None
@@ -290,30 +290,45 @@ def test_a_claim_raises_the_lowest_only_if_it_is_that_address() -> None:
     hints = Hints()
     hints.raise_lowest(7)
     assert hints.lowest(NOON) is None
-    hints.saw_lowest(50, NOON)
+    hints.saw_lowest(50, 59, NOON)
     for number in (49, 51):
         hints.raise_lowest(number)
-        assert hints.lowest(NOON) == 50
+        assert hints.lowest(NOON) == (50, 59)
     hints.raise_lowest(50)
-    assert hints.lowest(after(1)) == 51
+    assert hints.lowest(after(1)) == (51, 59)
 
 
 def test_a_release_lowers_the_lowest_only_if_it_is_below() -> None:
     hints = Hints()
     hints.lower_lowest(7)
     assert hints.lowest(NOON) is None
-    hints.saw_lowest(50, NOON)
+    hints.saw_lowest(50, 59, NOON)
     hints.lower_lowest(60)
-    assert hints.lowest(NOON) == 50
+    assert hints.lowest(NOON) == (50, 59)
     hints.lower_lowest(0)
-    assert hints.lowest(NOON) == 0
+    assert hints.lowest(NOON) == (0, 0)
 
 
 def test_neither_claims_nor_releases_make_it_believed_for_longer() -> None:
     hints = Hints()
-    hints.saw_lowest(50, NOON)
+    hints.saw_lowest(50, 59, NOON)
     hints.raise_lowest(50)
     hints.lower_lowest(40)
+    assert hints.lowest(NOON + LOWEST_FOR) is None
+
+
+def test_the_next_run_takes_the_place_of_one_that_was_used_up_but_not_its_time() -> None:
+    hints = Hints()
+    hints.saw_higher(60, 61)
+    assert hints.lowest(NOON) is None
+    hints.saw_lowest(50, 50, NOON)
+    hints.raise_lowest(50)
+    assert hints.lowest(NOON) == (51, 50)
+    hints.saw_higher(60, 61)
+    assert hints.lowest(NOON) == (60, 61)
+    hints.lower_lowest(55)
+    hints.saw_higher(40, 41)
+    assert hints.lowest(NOON) == (55, 55)
     assert hints.lowest(NOON + LOWEST_FOR) is None
 
 
@@ -325,7 +340,7 @@ def filled() -> Hints:
     hints.remember([AddressRange(4, 1, 3)], Random(1))
     hints.remember_parts([part(0, 9, 1)], Random(1))
     hints.remember_released([5])
-    hints.saw_lowest(1, NOON)
+    hints.saw_lowest(1, 2, NOON)
     hints.crowded = hints.worn = True
     return hints
 
@@ -348,7 +363,7 @@ def test_the_runs_alone_can_be_forgotten() -> None:
     assert hints.take(Random(1)) is None
     assert hints.take_part(Random(1)) == part(0, 9, 1)
     assert hints.take_released(Random(1)) == 5
-    assert hints.lowest(NOON) == 1
+    assert hints.lowest(NOON) == (1, 2)
     assert hints.crowded
     assert hints.worn
 

@@ -48,6 +48,14 @@ def test_a_file_sets_what_it_names(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "longest"), [("infinite", None), ("-1", None), ("0", None), ("50", 50)]
+)
+def test_pages_can_be_of_any_length_or_not(tmp_path: Path, text: str, longest: int | None) -> None:
+    files = written(tmp_path, f"[DEFAULT]\npagination_max_limit = {text}\n")
+    assert load_settings(files, environ={}).longest_page == longest
+
+
 def test_the_environment_names_a_database_before_the_file(tmp_path: Path) -> None:
     files = written(tmp_path, f"[database]\nconnection = {POSTGRESQL}\n")
     settings = load_settings(files, environ={"FREEHOLD_DATABASE": "sqlite://"})
@@ -73,6 +81,8 @@ def test_settings_do_not_change() -> None:
         ("allocation_strategy = highest", "allocation_strategy"),
         ("allocation_cool_down = 2592001", "allocation_cool_down"),
         ("history_days = -1", "history_days"),
+        ("pagination_max_limit = many", "pagination_max_limit"),
+        ("pagination_max_limit = -2", "pagination_max_limit"),
         ("max_request_body_size = 10", "max_request_body_size"),
         ("max_json_depth = 100000", "max_json_depth"),
         ("base_mac = fa:16:3e", "base_mac"),

@@ -5,11 +5,14 @@ from typing import Any
 import pytest
 from neutron_lib.api.definitions import network, port, subnet
 
+from freehold.api import standard, tags
 from freehold.api.definitions import allocation_strategy
 from freehold.api.kinds import Kind
 from freehold.api.networks import NETWORK
+from freehold.api.paging import read_page
 from freehold.api.ports import PORT
 from freehold.api.subnets import SUBNET
+from freehold.networking.store import networks, ports, subnets
 
 ALL = [(NETWORK, network), (SUBNET, subnet), (PORT, port)]
 EXTENSIONS = [allocation_strategy]
@@ -23,7 +26,37 @@ def test_what_neutron_lib_says_can_be_filtered_by_can_be(
     for extension in EXTENSIONS:
         attributes.update(extension.RESOURCE_ATTRIBUTE_MAP.get(definition.COLLECTION_NAME, {}))
     filterable = {name for name, spec in attributes.items() if spec.get("is_filter")}
-    assert set(kind.filters) == filterable | {"project_id"}
+    shared_by_all = {*standard.FILTERS, *tags.FILTERS}
+    assert set(kind.filters) == filterable | shared_by_all | {"project_id"}
+
+
+STORES = [(NETWORK, networks), (SUBNET, subnets), (PORT, ports)]
+
+
+@pytest.mark.parametrize(("kind", "store"), STORES)
+def test_what_can_be_sorted_by_can_be_in_the_store(kind: Kind[Any, Any, Any], store: Any) -> None:
+    parameters = {
+        "sort_key": sorted(kind.attributes.sort_keys),
+        "sort_dir": ["asc"] * len(kind.attributes.sort_keys),
+    }
+    page = read_page(parameters, kind.attributes.sort_keys, None)
+    assert {key.attribute for key in page.sort} - {"id"} == set(store.SORTING.columns)
+
+
+@pytest.mark.parametrize(("kind", "store"), STORES)
+def test_each_filter_is_one_of_the_stores(kind: Kind[Any, Any, Any], store: Any) -> None:
+    texts = {
+        "cidr": "10.0.0.0/24",
+        "changed_since": "2026-01-01T00:00:00Z",
+        "ip_version": "4",
+        allocation_strategy.STRATEGY: "next",
+        allocation_strategy.COOL_DOWN: "60",
+    }
+    for name, read in kind.filters.items():
+        if name == "fixed_ips":
+            continue
+        text = texts.get(name, "true")
+        assert {found.attribute for found in read(name, [text])} <= set(store.FILTERS), name
 
 
 @pytest.mark.parametrize(("kind", "definition"), ALL)

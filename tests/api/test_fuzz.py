@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from falcon.testing import TestClient as Client
@@ -10,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from freehold.api.networks import NETWORK
+from freehold.api.paging import PARAMETERS
 from freehold.api.ports import PORT
 from freehold.api.subnets import SUBNET
 from tests.api.service import make_client
@@ -18,16 +20,19 @@ KINDS = {kind.name: kind for kind in (NETWORK, SUBNET, PORT)}
 UNKNOWN = "11111111-2222-4333-8444-555555555555"
 
 ATTRIBUTES = {
-    "network": ["name", "admin_state_up", "shared", "project_id", "tenant_id", "id", "nosuch"],
+    "network": [
+        "name", "admin_state_up", "shared", "project_id", "tenant_id", "id", "nosuch",
+        "description", "tags", "revision_number",
+    ],
     "subnet": [
         "name", "network_id", "ip_version", "cidr", "gateway_ip", "allocation_pools",
         "dns_nameservers", "host_routes", "enable_dhcp", "ipv6_ra_mode", "ipv6_address_mode",
-        "subnetpool_id", "prefixlen", "project_id", "shared", "id",
+        "subnetpool_id", "prefixlen", "project_id", "shared", "id", "description",
         "freehold:allocation_strategy", "freehold:cool_down",
     ],
     "port": [
         "name", "network_id", "admin_state_up", "mac_address", "fixed_ips", "device_id",
-        "device_owner", "project_id", "status", "id",
+        "device_owner", "project_id", "status", "id", "description", "tags",
     ],
 }  # fmt: skip
 EVERY_ATTRIBUTE = [(kind, name) for kind, names in ATTRIBUTES.items() for name in names]
@@ -165,14 +170,58 @@ def test_any_bytes_are_answered(world: World, kind: str, body: bytes) -> None:
 @FUZZ
 @given(data=st.data())
 def test_any_filter_is_answered(world: World, kind: str, data: st.DataObject) -> None:
-    names = st.sampled_from([*KINDS[kind].filters, "fields", "limit", "sort_key", "nosuch"])
+    names = st.sampled_from([*KINDS[kind].filters, *PARAMETERS, "fields", "nosuch"])
     texts = st.one_of(
+        st.sampled_from(
+            ["asc", "desc", "name", "id", "gateway_ip", "2", "true", "2026-01-01", "a,b"]
+        ),
         st.text(st.characters(exclude_categories=["Cs"]), max_size=20),
         likely,
-        st.builds("{}={}".format, st.sampled_from(["ip_address", "subnet_id", "x"]), likely),
+        st.builds(
+            "{}={}".format, st.sampled_from(["ip_address", "ip_address_substr", "x"]), likely
+        ),
     )
     parameters = data.draw(st.dictionaries(names, st.lists(texts, min_size=1, max_size=3)))
     check(world.client.simulate_get(f"/v2.0/{kind}s", params=parameters, params_csv=False))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@FUZZ
+@given(data=st.data())
+def test_any_page_is_answered(world: World, kind: str, data: st.DataObject) -> None:
+    sortable = sorted(KINDS[kind].attributes.sort_keys)
+    keys = data.draw(st.lists(st.sampled_from(sortable), max_size=4))
+    parameters = {
+        "sort_key": keys,
+        "sort_dir": [data.draw(st.sampled_from(["asc", "desc"])) for _ in keys],
+        "limit": [str(data.draw(st.integers(0, 3)))],
+        "marker": [data.draw(st.sampled_from(["", world.ids[kind]]))],
+        "page_reverse": [data.draw(st.sampled_from(["True", "False"]))],
+    }
+    answer = world.client.simulate_get(f"/v2.0/{kind}s", params=parameters, params_csv=False)
+    assert answer.status_code == 200
+    for link in answer.json.get(f"{kind}s_links", []):
+        path = link["href"].removeprefix("http://falconframework.org")
+        assert world.client.simulate_get(path).status_code == 200
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@FUZZ
+@given(document=documents | st.fixed_dictionaries({"tags": sent}), tag=st.text(max_size=5))
+def test_any_tags_are_answered(world: World, kind: str, document: object, tag: str) -> None:
+    path = f"/v2.0/{kind}s/{world.ids[kind]}/tags"
+    for verb in ("POST", "PUT"):
+        check(send(world.client, verb, path, document))
+    for verb in ("PUT", "GET", "DELETE"):
+        check(world.client.simulate_request(verb, f"{path}/{quote(tag, errors='replace')}"))
+
+
+@FUZZ
+@given(header=st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=30))
+def test_any_if_match_is_answered(world: World, header: str) -> None:
+    path = f"/v2.0/networks/{world.ids['network']}"
+    for text in (header, f"revision_number={header}", f'"revision_number={header}"'):
+        check(world.client.simulate_put(path, json={"network": {}}, headers={"If-Match": text}))
 
 
 @FUZZ

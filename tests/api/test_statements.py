@@ -99,27 +99,30 @@ def _hold(path: Path, network: str, subnet: str, held: int) -> None:
                     "network_id": network,
                     "project_id": "",
                     "name": "",
+                    "description": "",
                     "admin_state_up": True,
                     "mac_address": f"02:00:00:00:{number >> 8:02x}:{number & 255:02x}",
                     "device_id": "",
                     "device_owner": "compute:nova",
                     "status": "DOWN",
                     "created_at": now,
+                    "updated_at": now,
                 }
                 for number in numbers
             ],
         )
-        taken = [
-            {"subnet_id": subnet, "address": to_bytes(ip_address("10.0.0.9") + 3 * number)}
-            for number in numbers
-        ]
+        held_addresses = [ip_address("10.0.0.9") + 3 * number for number in numbers]
+        taken = [{"subnet_id": subnet, "address": to_bytes(one)} for one in held_addresses]
         connection.execute(
             insert(allocations),
             [{**row, "holder": f"port-{n}", "allocated_at": now} for n, row in enumerate(taken)],
         )
         connection.execute(
             insert(fixed_ips),
-            [{**row, "port_id": f"port-{n}", "position": 0} for n, row in enumerate(taken)],
+            [
+                {**row, "port_id": f"port-{n}", "position": 0, "ip_address": str(one)}
+                for n, (row, one) in enumerate(zip(taken, held_addresses, strict=True))
+            ],
         )
     engine.dispose()
 
@@ -189,6 +192,14 @@ def measure(cloud: Cloud) -> dict[str, Cost]:
     record("DELETE /v2.0/ports/{id}: one IPv4 address", "DELETE", f"ports/{taker}")
     cloud.port(device_id="vm-1")
     record("GET /v2.0/ports: filtered, one port found", "GET", "ports?device_id=vm-1")
+    record("GET /v2.0/ports: a page of 10", "GET", "ports?limit=10")
+    [first] = cloud.request("GET", "ports?limit=1")["ports"]
+    by_name = f"ports?limit=10&sort_key=name&sort_dir=asc&marker={first['id']}"
+    record("GET /v2.0/ports: the next page, by name", "GET", by_name)
+    record("GET /v2.0/networks: a page of 10", "GET", "networks?limit=10")
+    tags = f"ports/{first['id']}/tags"
+    record("PUT /v2.0/ports/{id}/tags: two tags", "PUT", tags, {"tags": ["a", "b"]})
+    record("PUT /v2.0/ports/{id}/tags/{tag}: one more", "PUT", f"{tags}/c")
     record("GET /v2.0/subnets/{id}: by id", "GET", f"subnets/{v4}")
     record("GET /v2.0/networks/{id}: by id", "GET", f"networks/{network}")
     narrow = {"subnet": {"allocation_pools": [{"start": "10.0.0.9", "end": "10.0.254.1"}]}}

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from ipaddress import ip_address
 from multiprocessing import get_context
@@ -17,6 +18,7 @@ from freehold.db.database import Database
 from freehold.errors import DatabaseNotUpgraded
 from freehold.ipam.strategy import Strategy
 from freehold.ledger.tables import allocations, ledger_subnets, past_allocations, stored_time
+from freehold.networking.values import Filter, PortChange
 from tests.backends import NOON, Premises, addresses, port_draft
 from tests.conftest import OpenDatabase
 
@@ -58,14 +60,39 @@ def test_they_go_up_and_down_and_up_again(database: Database) -> None:
 def test_they_go_down_with_data_in_every_table(url: str) -> None:
     premises = Premises(url)
     network = premises.network(name="🦫")
-    premises.subnet(network, "10.0.0.0/24")
-    premises.port(network)
+    subnet = premises.subnet(network, "10.0.0.0/24")
+    premises.port(network, tags=("t",))
     premises.backend.ports.delete(premises.port(network).id)
+    premises.backend.network_tags.add(network.id, {"t"})
+    premises.backend.subnet_tags.add(subnet.id, {"t"})
     assert all(premises.dump().values())
     schema.downgrade(premises.database, "base")
     assert names(premises.database) == {"alembic_version"}
     schema.upgrade(premises.database)
     assert not any(premises.dump().values())
+    premises.database.dispose()
+
+
+def test_what_was_there_before_0003_has_times_revisions_and_addresses_as_texts(url: str) -> None:
+    premises = Premises(url)
+    network = premises.network()
+    premises.subnet(network, "10.0.0.0/24")
+    premises.subnet(network, "2001:db8::/64", "dhcpv6-stateful")
+    ports = [premises.port(network) for _ in range(2)]
+    changed = premises.backend.ports.update(ports[0].id, PortChange(name="x"))
+    before = premises.dump()["fixed_ips"]
+    schema.downgrade(premises.database, "0001")
+    schema.upgrade(premises.database)
+    assert premises.dump()["fixed_ips"] == before
+    for port in (changed, ports[1]):
+        found = premises.backend.ports.get(port.id)
+        record = port.record
+        assert found == replace(
+            port,
+            record=replace(record, updated_at=record.created_at, revision=record.revision + 1),
+        )
+    [found_network] = premises.backend.networks.find([Filter("revision_number", (4,))])
+    assert found_network.record.updated_at == network.record.created_at
     premises.database.dispose()
 
 
@@ -85,7 +112,8 @@ def test_the_second_goes_down_and_up_with_what_is_held(url: str) -> None:
     goes = premises.port(network, "10.0.0.6")
     premises.backend.ports.delete(goes.id)
     schema.downgrade(premises.database, "0001")
-    assert names(premises.database) == (ALL | {"alembic_version"}) - {"past_allocations"}
+    later = {"past_allocations", "network_tags", "subnet_tags", "port_tags"}
+    assert names(premises.database) == (ALL | {"alembic_version"}) - later
     schema.upgrade(premises.database)
     with premises.database.engine.connect() as connection:
         [left] = connection.execute(select(allocations)).all()

@@ -30,6 +30,7 @@ from freehold.errors import (
 )
 from freehold.networking import owners
 from freehold.networking.limits import Limits
+from freehold.networking.records import Record
 from freehold.networking.values import (
     Filter,
     FixedIP,
@@ -40,7 +41,7 @@ from freehold.networking.values import (
     PortChange,
     Subnet,
 )
-from tests.backends import Premises, addresses, asks, pools, port_draft, subnet_draft
+from tests.backends import Premises, addresses, asks, grown, pools, port_draft, subnet_draft
 from tests.networking.test_networks import NOWHERE
 
 MAC = "02:00:00:00:aa:01"
@@ -114,6 +115,7 @@ def test_created_ports_come_back_in_order_and_are_stored(premises: Premises) -> 
             for address in ("10.0.0.25", "10.0.0.23", "10.0.0.100")
         ),
         status="DOWN",
+        record=Record.begun(one.record.created_at, 1),
     )
     assert premises.backend.ports.get(one.id) == one
     assert premises.backend.ports.get(two.id) == two
@@ -455,7 +457,7 @@ def test_an_update_changes_what_it_names_and_nothing_else(premises: Premises) ->
         "device_owner": "compute:x",
     }
     changed = premises.backend.ports.update(port.id, PortChange(**values))
-    assert changed == replace(port, **values, revision=1)
+    assert changed == replace(grown(port, changed), **values)
     assert premises.backend.ports.get(port.id) == changed
     assert premises.backend.ports.get(other.id) == other
     assert premises.held() == held

@@ -34,7 +34,7 @@ from freehold.networking.values import (
     PortChange,
     SubnetChange,
 )
-from tests.backends import Premises, addresses, asks, pools, subnet_draft
+from tests.backends import Premises, addresses, asks, grown, pools, subnet_draft
 from tests.networking.test_networks import NOWHERE, OTHER_OWNERS, SERVICE_OWNERS
 
 ROUTE = HostRoute(ip_network("1.0.0.0/24"), ip_address("10.0.0.9"))
@@ -240,7 +240,7 @@ def test_an_update_is_stored_and_shown(premises: Premises) -> None:
         "cool_down": timedelta(minutes=5),
     }
     changed = premises.backend.subnets.update(subnet.id, SubnetChange(**values))
-    assert changed == replace(subnet, **values, revision=1)
+    assert changed == replace(grown(subnet, changed), **values)
     assert premises.backend.subnets.get(subnet.id) == changed
     assert premises.backend.subnets.get(other.id) == other
 
@@ -338,7 +338,7 @@ def test_a_network_lends_its_sharing_to_its_subnets(premises: Premises) -> None:
     shared = replace(subnet, shared=True)
     assert premises.backend.subnets.get(subnet.id) == shared
     changed = premises.backend.subnets.update(subnet.id, SubnetChange(name="x"))
-    assert changed == replace(shared, name="x", revision=1)
+    assert changed == replace(grown(shared, changed), name="x")
 
 
 # Deletion
@@ -404,7 +404,7 @@ def test_an_auto_address_subnet_goes_with_the_addresses_of_ordinary_ports(
     premises.backend.subnets.delete(subnet.id)
     left = premises.backend.ports.get(port.id)
     [ordinary] = (fixed_ip for fixed_ip in port.fixed_ips if fixed_ip.subnet_id != subnet.id)
-    assert left == replace(port, fixed_ips=(ordinary,))
+    assert left == replace(grown(port, left, len(port.fixed_ips) - 1), fixed_ips=(ordinary,))
     assert {subnet_id for subnet_id, _, _ in premises.held()} == {ordinary.subnet_id}
 
 

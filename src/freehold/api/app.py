@@ -88,7 +88,7 @@ def make_app(settings: Settings, backend: Backend) -> App[Request, Response]:
         depth=settings.max_json_depth,
         bulk=settings.max_bulk_items,
     )
-    for url, resource in routes(backend, limits).items():
+    for url, resource in routes(backend, limits, settings.longest_page).items():
         app.add_route(url, resource)
     return app
 

@@ -32,7 +32,7 @@ class AttributeMap:
 
     Args:
         definition: the resource's map in ``neutron_lib.api.definitions``.
-        replaced: attributes that an extension adds, or defines anew.
+        replaced: attributes that an extension adds or defines anew.
     """
 
     def __init__(
@@ -48,6 +48,11 @@ class AttributeMap:
     def definition(self) -> Mapping[str, Attribute]:
         """neutron-lib's definition of each attribute, as it is applied here."""
         return self._attributes
+
+    @property
+    def sort_keys(self) -> frozenset[str]:
+        """The attributes by which a list can be ordered."""
+        return frozenset(name for name, spec in self._attributes.items() if spec.get("is_sort_key"))
 
     def check_new(self, sent: Values, project_id: str) -> Checked:
         """Complete, convert and validate the attributes of a resource to be.

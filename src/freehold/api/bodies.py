@@ -106,6 +106,15 @@ def put_resource(request: Request, limits: BodyLimits, resource: str, collection
     return _resource_in(document, resource)
 
 
+def read_object(request: Request, limits: BodyLimits) -> Values:
+    """Read the JSON object that a request's body is.
+
+    Raises:
+        HTTPRefusal: it is none, or cannot be read.
+    """
+    return _read_document(request, limits)
+
+
 def refuse_body(request: Request) -> None:
     """Make sure that a request has no body.
 

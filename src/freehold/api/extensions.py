@@ -4,35 +4,100 @@ A client takes a listed extension for granted, so an alias gets its place here
 when all of the extension works.
 """
 
+from dataclasses import dataclass
+
 from falcon import Request, Response
 from neutron_lib.api.definitions import (
     empty_string_filtering,
     filter_validation,
+    ip_substring_port_filtering,
+    pagination,
     port_mac_address_regenerate,
     project_id,
+    revisionifmatch,
+    sort_key_validation,
+    sorting,
+    tag_creation,
+    tag_ports_during_bulk_creation,
 )
 from neutron_lib.exceptions import ExtensionsNotFound
 
 from freehold.api.definitions import address_history, allocation_strategy
 
-SERVED = (
-    empty_string_filtering,
-    filter_validation,
+
+@dataclass(frozen=True, slots=True)
+class _Document:
+    """What a client is told of an extension."""
+
+    alias: str
+    name: str
+    description: str
+    updated: str
+
+    def render(self) -> dict[str, object]:
+        return {
+            "name": self.name,
+            "alias": self.alias,
+            "description": self.description,
+            "updated": self.updated,
+            "links": [],
+        }
+
+
+_DEFINED = (
     address_history,
     allocation_strategy,
+    empty_string_filtering,
+    filter_validation,
+    ip_substring_port_filtering,
+    pagination,
     port_mac_address_regenerate,
     project_id,
+    revisionifmatch,
+    sort_key_validation,
+    sorting,
+    tag_creation,
+    tag_ports_during_bulk_creation,
 )
+"""What neutron-lib defines, and what Freehold does in the same form."""
+
+_UNDEFINED = (
+    _Document(
+        "standard-attr-description",
+        "standard-attr-description",
+        "Each resource has a description.",
+        "2016-02-10T10:00:00-00:00",
+    ),
+    _Document(
+        "standard-attr-revisions",
+        "Resource revision numbers",
+        "Each resource shows its revision number, which grows with each change.",
+        "2016-04-11T10:00:00-00:00",
+    ),
+    _Document(
+        "standard-attr-tag",
+        "Tag support for resources with standard attribute: network, subnet, port",
+        "Resources can have tags, and lists can be filtered by them.",
+        "2017-01-01T00:00:00-00:00",
+    ),
+    _Document(
+        "standard-attr-timestamp",
+        "Resource timestamps",
+        "Each resource shows when it was created and when it was last changed.",
+        "2016-09-12T10:00:00-00:00",
+    ),
+)
+"""What Neutron defines by itself; the aliases, names and dates are its own."""
 
 _DOCUMENTS: dict[str, dict[str, object]] = {
-    definition.ALIAS: {
-        "name": definition.NAME,
-        "alias": definition.ALIAS,
-        "description": definition.DESCRIPTION,
-        "updated": definition.UPDATED_TIMESTAMP,
-        "links": [],
-    }
-    for definition in SERVED
+    document.alias: document.render()
+    for document in (
+        *(
+            _Document(one.ALIAS, one.NAME, one.DESCRIPTION, one.UPDATED_TIMESTAMP)
+            for one in _DEFINED
+        ),
+        *_UNDEFINED,
+    )
 }
 
 

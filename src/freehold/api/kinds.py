@@ -11,13 +11,23 @@ from typing import Generic, Protocol, TypeVar
 from freehold.api.attributes import AttributeMap, Checked
 from freehold.api.callers import Caller
 from freehold.api.queries import FilterReader
+from freehold.networking.paging import Page
 from freehold.networking.values import Filter
 
-Resource = TypeVar("Resource")
+
+class Identified(Protocol):
+    """What any resource has."""
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+
+
+Resource = TypeVar("Resource", bound=Identified)
 Draft = TypeVar("Draft")
 Change = TypeVar("Change")
 
-_Made = TypeVar("_Made", covariant=True)
+_Made = TypeVar("_Made", bound=Identified, covariant=True)
 _Drafted = TypeVar("_Drafted", contravariant=True)
 _Changed = TypeVar("_Changed", contravariant=True)
 
@@ -54,11 +64,11 @@ class Service(Protocol[_Made, _Drafted, _Changed]):
     def get(self, resource_id: str, /) -> _Made:
         """Return the one with this id."""
 
-    def find(self, filters: Sequence[Filter]) -> tuple[_Made, ...]:
-        """Return those that meet all conditions."""
+    def find(self, filters: Sequence[Filter], page: Page, /) -> tuple[_Made, ...]:
+        """Return those that meet all conditions and are on the page."""
 
-    def update(self, resource_id: str, change: _Changed, /) -> _Made:
-        """Change the one with this id, and return it."""
+    def update(self, resource_id: str, change: _Changed, revision: int | None, /) -> _Made:
+        """Change the one with this id, if it has that revision, and return it."""
 
-    def delete(self, resource_id: str, /) -> None:
-        """Remove the one with this id."""
+    def delete(self, resource_id: str, revision: int | None, /) -> None:
+        """Remove the one with this id, if it has that revision."""

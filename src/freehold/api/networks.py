@@ -2,7 +2,7 @@
 
 from neutron_lib.api.definitions import network as definition
 
-from freehold.api import queries
+from freehold.api import queries, standard, tags
 from freehold.api.attributes import AttributeMap, Checked
 from freehold.api.callers import Caller
 from freehold.api.kinds import Kind
@@ -15,6 +15,7 @@ def parse_draft(values: Checked, _caller: Caller) -> NetworkDraft:
     return NetworkDraft(
         project_id=values["project_id"],
         name=values["name"],
+        description=values["description"],
         admin_state_up=values["admin_state_up"],
         shared=values["shared"],
     )
@@ -24,6 +25,7 @@ def parse_change(values: Checked, _caller: Caller) -> NetworkChange:
     """Make a change of what a client sent."""
     return NetworkChange(
         name=changed(values, "name", as_is),
+        description=changed(values, "description", as_is),
         admin_state_up=changed(values, "admin_state_up", as_is),
         shared=changed(values, "shared", as_is),
     )
@@ -40,13 +42,18 @@ def render(network: Network) -> dict[str, object]:
         "status": network.status,
         "subnets": list(network.subnet_ids),
         "shared": network.shared,
+        "tags": list(network.record.tags),
+        **standard.render(network.description, network.record),
     }
 
 
 NETWORK = Kind(
     name=definition.RESOURCE_NAME,
     collection=definition.COLLECTION_NAME,
-    attributes=AttributeMap(definition.RESOURCE_ATTRIBUTE_MAP[definition.COLLECTION_NAME]),
+    attributes=AttributeMap(
+        definition.RESOURCE_ATTRIBUTE_MAP[definition.COLLECTION_NAME],
+        {**standard.ATTRIBUTES, **tags.ATTRIBUTES},
+    ),
     parse_draft=parse_draft,
     parse_change=parse_change,
     render=render,
@@ -58,5 +65,7 @@ NETWORK = Kind(
         "tenant_id": queries.project,
         "project_id": queries.project,
         "shared": queries.booleans,
+        **standard.FILTERS,
+        **tags.FILTERS,
     },
 )

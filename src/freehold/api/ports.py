@@ -10,7 +10,7 @@ from neutron_lib.api.definitions import port as definition
 from neutron_lib.api.definitions import port_mac_address_regenerate as regenerate
 
 from freehold.addresses.mac import normalise_mac
-from freehold.api import queries
+from freehold.api import queries, standard, tags
 from freehold.api.attributes import Attribute, AttributeMap, Checked
 from freehold.api.callers import Caller
 from freehold.api.kinds import Kind
@@ -33,11 +33,13 @@ def parse_draft(values: Checked, caller: Caller) -> PortDraft:
         network_id=values["network_id"],
         project_id=values["project_id"],
         name=values["name"],
+        description=values["description"],
         admin_state_up=values["admin_state_up"],
         mac_address=given_or(values, "mac_address", MacAddress.GENERATE, _mac),
         fixed_ips=given_or(values, "fixed_ips", None, partial(_fixed_ips, caller)),
         device_id=values["device_id"],
         device_owner=values["device_owner"],
+        tags=tuple(tags.parse_tags("tags", values["tags"])),
     )
 
 
@@ -45,6 +47,7 @@ def parse_change(values: Checked, caller: Caller) -> PortChange:
     """Make a change of what a client sent."""
     return PortChange(
         name=changed(values, "name", as_is),
+        description=changed(values, "description", as_is),
         admin_state_up=changed(values, "admin_state_up", as_is),
         mac_address=changed(values, "mac_address", _mac),
         fixed_ips=changed(values, "fixed_ips", partial(_fixed_ips, caller)),
@@ -70,6 +73,8 @@ def render(port: Port) -> dict[str, object]:
             {"subnet_id": fixed_ip.subnet_id, "ip_address": str(fixed_ip.ip_address)}
             for fixed_ip in port.fixed_ips
         ],
+        "tags": list(port.record.tags),
+        **standard.render(port.description, port.record),
     }
 
 
@@ -133,7 +138,11 @@ PORT = Kind(
     collection=definition.COLLECTION_NAME,
     attributes=AttributeMap(
         definition.RESOURCE_ATTRIBUTE_MAP[definition.COLLECTION_NAME],
-        {definition.PORT_MAC_ADDRESS: _mac_address_attribute()},
+        {
+            **standard.ATTRIBUTES,
+            **tags.GIVEN_ATTRIBUTES,
+            definition.PORT_MAC_ADDRESS: _mac_address_attribute(),
+        },
     ),
     parse_draft=parse_draft,
     parse_change=parse_change,
@@ -150,5 +159,7 @@ PORT = Kind(
         "tenant_id": queries.project,
         "project_id": queries.project,
         "status": queries.texts,
+        **standard.FILTERS,
+        **tags.FILTERS,
     },
 )

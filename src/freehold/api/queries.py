@@ -1,7 +1,7 @@
 """Reading the query part of a URL: which resources of a list, and what of each.
 
-Invariant: a parameter is obeyed or refused, never passed over, since a client
-that deletes what it finds would find too much.
+Invariant: a filter is obeyed or refused, never passed over, since a client that
+deletes what it finds would find too much.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -14,9 +14,11 @@ from neutron_lib.api.converters import convert_kvp_str_to_list, convert_to_boole
 
 from freehold.addresses.ranges import IPAddress
 from freehold.api.converting import converting
+from freehold.api.paging import PARAMETERS, Parameters, read_page
 from freehold.api.refusals import HTTPBadRequest
 from freehold.api.texts import is_storable
 from freehold.errors import BadRequest
+from freehold.networking.paging import Page
 from freehold.networking.values import Filter
 
 FilterReader = Callable[[str, Sequence[str]], tuple[Filter, ...]]
@@ -27,9 +29,10 @@ MOST_PARAMETERS = 1000
 _LARGE = 1 << 15  # the smallest integers of any database have 16 bits
 _LARGE_INTEGER = 1 << 31
 
+MOST_PARTS = 100
+"""How many parts of addresses one request may search for: each makes the statement longer."""
+
 _FIELDS = "fields"
-_LIMIT = "limit"
-_NOT_OFFERED = frozenset({"marker", "page_reverse", "sort_dir", "sort_key"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +58,14 @@ class Query:
     Attributes:
         filters: conditions that all have to hold.
         fields: which attributes to show.
+        page: which part of the list, in which order.
+        parameters: all of it as it was sent, for links to other pages.
     """
 
     filters: tuple[Filter, ...]
     fields: Fields
+    page: Page
+    parameters: Parameters
 
 
 def read_fields(request: Request) -> Fields:
@@ -70,31 +77,42 @@ def read_fields(request: Request) -> Fields:
     return _fields(_parameters(request))
 
 
-def read_item_query(request: Request, known: Collection[str]) -> Fields:
+def read_item_query(request: Request, known: Collection[str], sortable: Collection[str]) -> Fields:
     """Read the query of a GET of one resource.
 
     Args:
         request: the request.
-        known: what may stand beside ``fields``; it has no effect on one resource.
+        known: the filters that may stand beside ``fields``. They and all that
+            is about pages have no effect on one resource.
+        sortable: the attributes by which a list can be ordered.
 
     Raises:
         HTTPBadRequest: the query cannot be read, or has an unknown parameter.
+        BadRequest: the limit is none.
     """
     parameters = _parameters(request)
     _refuse_unknown(parameters, known)
+    read_page(parameters, sortable, None)
     return _fields(parameters)
 
 
-def read_query(request: Request, readers: Mapping[str, FilterReader]) -> Query:
+def read_query(
+    request: Request,
+    readers: Mapping[str, FilterReader],
+    sortable: Collection[str],
+    most: int | None = None,
+) -> Query:
     """Read the query of a GET of a list.
 
     Args:
         request: the request.
         readers: of each attribute that can be filtered by, how to read it.
+        sortable: the attributes by which the list can be ordered.
+        most: how many resources one page may have; None for any number.
 
     Raises:
         HTTPBadRequest: the query cannot be read, or has an unknown parameter.
-        BadRequest: paging is asked for.
+        BadRequest: the limit is none.
         neutron_lib.exceptions.InvalidInput: a value is not of its attribute's type.
     """
     parameters = _parameters(request)
@@ -104,7 +122,8 @@ def read_query(request: Request, readers: Mapping[str, FilterReader]) -> Query:
         if name in readers:
             with converting(name):
                 filters.extend(readers[name](name, given))
-    return Query(tuple(filters), _fields(parameters))
+    page = read_page(parameters, sortable, most)
+    return Query(tuple(filters), _fields(parameters), page, parameters)
 
 
 def read_single(request: Request, known: Collection[str]) -> Mapping[str, str]:
@@ -168,7 +187,11 @@ def fixed_ips(name: str, values: Sequence[str]) -> tuple[Filter, ...]:
     for value in values:
         key, text = convert_kvp_str_to_list(value)
         wanted.setdefault(key, []).append(text)
-    readers: Mapping[str, FilterReader] = {"ip_address": addresses, "subnet_id": texts}
+    readers: Mapping[str, FilterReader] = {
+        "ip_address": addresses,
+        "ip_address_substr": _parts,
+        "subnet_id": texts,
+    }
     unknown = [f"{name}={key}" for key in wanted if key not in readers]
     if unknown:
         raise _invalid_filters(unknown)
@@ -203,21 +226,17 @@ def _fields(parameters: Mapping[str, Sequence[str]]) -> Fields:
 
 
 def _refuse_unknown(parameters: Mapping[str, Sequence[str]], known: Collection[str]) -> None:
-    for text in parameters.get(_LIMIT, ()):
-        _check_limit(text)
-    postponed = sorted(_NOT_OFFERED & parameters.keys())
-    if postponed:
-        raise BadRequest("list", f"sorting and paging ({', '.join(postponed)}) are not offered")
-    unknown = [name for name in parameters if name not in {*known, _FIELDS, _LIMIT}]
+    unknown = [name for name in parameters if name not in {*known, *PARAMETERS, _FIELDS}]
     if unknown:
         raise _invalid_filters(unknown)
 
 
-def _check_limit(text: str) -> None:
-    if not (text.isascii() and text.isdigit()):
-        raise BadRequest("limit", f"Limit must be an integer 0 or greater and not '{text}'")
-    if text.strip("0"):
-        raise BadRequest("limit", "paging is not offered, only a limit of 0, for no limit")
+def _parts(name: str, values: Sequence[str]) -> tuple[Filter, ...]:
+    """Read parts of addresses as they are written."""
+    distinct = dict.fromkeys(values)
+    if len(distinct) > MOST_PARTS:
+        raise BadRequest("list", f"it has more than {MOST_PARTS} parts of addresses")
+    return texts(name, tuple(distinct))
 
 
 def _invalid_filters(names: Sequence[str]) -> HTTPBadRequest:

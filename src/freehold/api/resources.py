@@ -12,8 +12,10 @@ from falcon import Request, Response
 from freehold.api.bodies import BodyLimits, posted_resources, put_resource, refuse_body
 from freehold.api.callers import caller_of
 from freehold.api.kinds import Change, Draft, Kind, Resource, Service
+from freehold.api.paging import links
 from freehold.api.queries import read_fields, read_item_query, read_query
 from freehold.api.refusals import HTTPBadRequest
+from freehold.api.standard import expected_revision
 from freehold.api.texts import is_storable
 
 PROJECT_HEADER = "X-Project-Id"
@@ -27,6 +29,7 @@ class Collection(Generic[Resource, Draft, Change]):
         kind: the kind.
         service: what is done with resources of the kind.
         limits: what a request's body may measure.
+        longest_page: how many one answer may list; None for any number.
     """
 
     def __init__(
@@ -34,17 +37,24 @@ class Collection(Generic[Resource, Draft, Change]):
         kind: Kind[Resource, Draft, Change],
         service: Service[Resource, Draft, Change],
         limits: BodyLimits,
+        longest_page: int | None = None,
     ) -> None:
         self._kind = kind
         self._service = service
         self._limits = limits
+        self._longest_page = longest_page
 
     def on_get(self, request: Request, response: Response) -> None:
-        """List those that meet the filters."""
-        query = read_query(request, self._kind.filters)
-        found = self._service.find(query.filters)
-        shown = [query.fields.of(self._kind.render(resource)) for resource in found]
-        response.media = {self._kind.collection: shown}
+        """List those that meet the filters, or a page of them."""
+        kind = self._kind
+        query = read_query(request, kind.filters, kind.attributes.sort_keys, self._longest_page)
+        found = self._service.find(query.filters, query.page)
+        shown = [query.fields.of(kind.render(resource)) for resource in found]
+        beside = links(request, query.parameters, query.page, [resource.id for resource in found])
+        response.media = {
+            kind.collection: shown,
+            **({f"{kind.collection}_links": beside} if beside else {}),
+        }
 
     def on_post(self, request: Request, response: Response) -> None:
         """Create one, or several together."""
@@ -81,9 +91,10 @@ class Item(Generic[Resource, Draft, Change]):
 
     def on_get(self, request: Request, response: Response, resource_id: str) -> None:
         """Show it."""
-        fields = read_item_query(request, self._kind.filters)
+        kind = self._kind
+        fields = read_item_query(request, kind.filters, kind.attributes.sort_keys)
         resource = self._service.get(resource_id)
-        response.media = {self._kind.name: fields.of(self._kind.render(resource))}
+        response.media = {kind.name: fields.of(kind.render(resource))}
 
     def on_put(self, request: Request, response: Response, resource_id: str) -> None:
         """Change some of its attributes."""
@@ -91,13 +102,13 @@ class Item(Generic[Resource, Draft, Change]):
         sent = put_resource(request, self._limits, kind.name, kind.collection)
         fields = read_fields(request)
         change = kind.parse_change(kind.attributes.check_changed(sent), caller_of(request))
-        resource = self._service.update(resource_id, change)
+        resource = self._service.update(resource_id, change, expected_revision(request))
         response.media = {kind.name: fields.of(kind.render(resource))}
 
     def on_delete(self, request: Request, response: Response, resource_id: str) -> None:
         """Remove it."""
         refuse_body(request)
-        self._service.delete(resource_id)
+        self._service.delete(resource_id, expected_revision(request))
         response.status = HTTPStatus.NO_CONTENT
 
 

@@ -11,15 +11,19 @@ from freehold.api.networks import NETWORK
 from freehold.api.ports import PORT
 from freehold.api.resources import Collection, Item
 from freehold.api.subnets import SUBNET
+from freehold.api.tags import TagOfItem, TagsOfItem
 from freehold.networking.backend import Backend
 
 
-def routes(backend: Backend, limits: BodyLimits) -> Mapping[str, object]:
+def routes(
+    backend: Backend, limits: BodyLimits, longest_page: int | None = None
+) -> Mapping[str, object]:
     """Return the resource behind each URL.
 
     Args:
         backend: networks, subnets and ports, and who held what.
         limits: what a request's body may measure.
+        longest_page: how many resources one answer may list; None for any number.
     """
     names = [(kind.name, kind.collection) for kind in (NETWORK, SUBNET, PORT)]
     names.append((address_history.RESOURCE_NAME, address_history.COLLECTION_NAME))
@@ -29,11 +33,17 @@ def routes(backend: Backend, limits: BodyLimits) -> Mapping[str, object]:
         "/v2.0/": Resources(names),
         "/v2.0/extensions": Extensions(),
         "/v2.0/extensions/{alias}": Extension(),
-        "/v2.0/networks": Collection(NETWORK, backend.networks, limits),
+        "/v2.0/networks": Collection(NETWORK, backend.networks, limits, longest_page),
         "/v2.0/networks/{resource_id}": Item(NETWORK, backend.networks, limits),
-        "/v2.0/subnets": Collection(SUBNET, backend.subnets, limits),
+        "/v2.0/subnets": Collection(SUBNET, backend.subnets, limits, longest_page),
         "/v2.0/subnets/{resource_id}": Item(SUBNET, backend.subnets, limits),
-        "/v2.0/ports": Collection(PORT, backend.ports, limits),
+        "/v2.0/ports": Collection(PORT, backend.ports, limits, longest_page),
         "/v2.0/ports/{resource_id}": Item(PORT, backend.ports, limits),
         "/v2.0/address-holdings": AddressHoldings(backend.history),
+        "/v2.0/networks/{resource_id}/tags": TagsOfItem(backend.network_tags, limits),
+        "/v2.0/networks/{resource_id}/tags/{tag}": TagOfItem(backend.network_tags),
+        "/v2.0/subnets/{resource_id}/tags": TagsOfItem(backend.subnet_tags, limits),
+        "/v2.0/subnets/{resource_id}/tags/{tag}": TagOfItem(backend.subnet_tags),
+        "/v2.0/ports/{resource_id}/tags": TagsOfItem(backend.port_tags, limits),
+        "/v2.0/ports/{resource_id}/tags/{tag}": TagOfItem(backend.port_tags),
     }

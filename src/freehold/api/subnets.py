@@ -7,7 +7,7 @@ from neutron_lib.api.converters import convert_cidr_to_canonical_format
 from neutron_lib.api.definitions import subnet as definition
 
 from freehold.addresses.ranges import AddressRange, IPAddress, IPNetwork
-from freehold.api import queries
+from freehold.api import queries, standard, tags
 from freehold.api.attributes import AttributeMap, Checked
 from freehold.api.callers import Caller
 from freehold.api.definitions import allocation_strategy
@@ -40,6 +40,7 @@ def parse_draft(values: Checked, _caller: Caller) -> SubnetDraft:
         ip_version=values["ip_version"],
         cidr=_cidr(values),
         name=values["name"],
+        description=values["description"],
         gateway_ip=given_or(values, "gateway_ip", Gateway.DEFAULT, _gateway),
         # An empty list asks for the default pools, too.
         allocation_pools=given_or(values, "allocation_pools", (), _pools) or None,
@@ -57,6 +58,7 @@ def parse_change(values: Checked, _caller: Caller) -> SubnetChange:
     """Make a change of what a client sent."""
     return SubnetChange(
         name=changed(values, "name", as_is),
+        description=changed(values, "description", as_is),
         gateway_ip=changed(values, "gateway_ip", _gateway),
         allocation_pools=changed(values, "allocation_pools", _pools),
         dns_nameservers=changed(values, "dns_nameservers", _nameservers),
@@ -92,6 +94,8 @@ def render(subnet: Subnet) -> dict[str, object]:
         "dns_nameservers": [str(server) for server in subnet.dns_nameservers],
         STRATEGY: None if subnet.allocation_strategy is None else subnet.allocation_strategy.value,
         COOL_DOWN: None if subnet.cool_down is None else int(subnet.cool_down.total_seconds()),
+        "tags": list(subnet.record.tags),
+        **standard.render(subnet.description, subnet.record),
     }
 
 
@@ -154,7 +158,11 @@ SUBNET = Kind(
     collection=definition.COLLECTION_NAME,
     attributes=AttributeMap(
         definition.RESOURCE_ATTRIBUTE_MAP[definition.COLLECTION_NAME],
-        allocation_strategy.RESOURCE_ATTRIBUTE_MAP[definition.COLLECTION_NAME],
+        {
+            **allocation_strategy.RESOURCE_ATTRIBUTE_MAP[definition.COLLECTION_NAME],
+            **standard.ATTRIBUTES,
+            **tags.ATTRIBUTES,
+        },
     ),
     parse_draft=parse_draft,
     parse_change=parse_change,
@@ -175,5 +183,7 @@ SUBNET = Kind(
         "shared": queries.booleans,
         STRATEGY: _strategy_filter,
         COOL_DOWN: _cool_down_filter,
+        **standard.FILTERS,
+        **tags.FILTERS,
     },
 )

@@ -4,13 +4,18 @@ Who holds which address is the ledger's to say (`freehold.ledger.tables`);
 ``fixed_ips`` says which port shows it. With a driver that keeps its books
 elsewhere, only the latter is here.
 
-A port and a subnet have a revision that each change raises. A unit of work
-changes the revision that it has read, or is run again: so two units that read
-the same state do not both act on it, whichever server they are on.
+A network, a subnet and a port have a revision that each change raises. A unit of
+work changes the revision that it has read, or is run again: so two units that
+read the same state do not both act on it, whichever server they are on.
+
+What lists are filtered and ordered by has an index that ends in the id, so that
+a page is read from where it begins, whatever the length of the list.
 
 What a subnet has several of (pools, DNS servers, routes) is read and written
 with the subnet and searched by nobody, so it stands in the subnet's row.
 """
+
+from typing import TypeVar
 
 from sqlalchemy import (
     JSON,
@@ -19,6 +24,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     ForeignKey,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -26,10 +32,14 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.dialects import mysql
+from sqlalchemy.types import TypeEngine
 
 from freehold.ledger.tables import NAMING_CONVENTION, exact_text
+
+T = TypeVar("T")
 
 metadata = MetaData(naming_convention=NAMING_CONVENTION)
 
@@ -38,16 +48,44 @@ _id = exact_text(36)
 _address = LargeBinary(16).with_variant(mysql.BINARY(16), "mysql", "mariadb")
 _time = DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
 
+
+def _later(name: str, kind: TypeEngine[T], former: str, *, index: bool = False) -> Column[T]:
+    """Return a column that a migration added to rows that were there.
+
+    SQLite adds no column that is never null without a default, and takes no
+    default away. No statement of Freehold's relies on it.
+    """
+    return Column(name, kind, nullable=False, server_default=text(former), index=index)
+
+
+def tags_of(table: Table) -> Table:
+    """Return the table of the tags of one kind of resource.
+
+    It is found by tag as well; what is in it goes with the resource.
+    """
+    return Table(
+        f"{table.name.removesuffix('s')}_tags",
+        metadata,
+        Column("resource_id", ForeignKey(table.c.id, ondelete="CASCADE"), primary_key=True),
+        Column("tag", exact_text(255), primary_key=True),
+        Index(None, "tag", "resource_id"),
+        sqlite_with_rowid=False,
+    )
+
+
 networks = Table(
     "networks",
     metadata,
     Column("id", _id, primary_key=True),
-    Column("project_id", exact_text(255), nullable=False, index=True),
-    Column("name", exact_text(255), nullable=False, index=True),
+    Column("project_id", exact_text(255), nullable=False),
+    Column("name", exact_text(255), nullable=False),
+    _later("description", exact_text(255), "''"),
     Column("admin_state_up", Boolean, nullable=False),
     Column("shared", Boolean, nullable=False),
     Column("status", String(16), nullable=False),
     Column("created_at", _time, nullable=False),
+    Index(None, "project_id", "id"),
+    Index(None, "name", "id"),
 )
 
 network_guards = Table(
@@ -55,20 +93,23 @@ network_guards = Table(
     metadata,
     Column("network_id", ForeignKey("networks.id", ondelete="CASCADE"), primary_key=True),
     Column("generation", BigInteger, nullable=False),
+    _later("updated_at", _time, "'1970-01-01 00:00:00'", index=True),
 )
-"""A value that changes whenever a network's set of subnets does.
+"""What changes whenever a network, one of its subnets or the set of them does.
 
-It is apart from the network, since on a Galera cluster a change of the
-network's own row would conflict with each port that is being added.
+``generation`` is the network's revision. It is apart from the network, since on
+a Galera cluster a change of the network's own row would conflict with each port
+that is being added.
 """
 
 subnets = Table(
     "subnets",
     metadata,
     Column("id", _id, primary_key=True),
-    Column("network_id", ForeignKey("networks.id"), nullable=False, index=True),
-    Column("project_id", exact_text(255), nullable=False, index=True),
-    Column("name", exact_text(255), nullable=False, index=True),
+    Column("network_id", ForeignKey("networks.id"), nullable=False),
+    Column("project_id", exact_text(255), nullable=False),
+    Column("name", exact_text(255), nullable=False),
+    _later("description", exact_text(255), "''"),
     Column("ip_version", SmallInteger, nullable=False),
     Column("cidr", String(43), nullable=False),
     Column("gateway_ip", String(45)),
@@ -82,6 +123,10 @@ subnets = Table(
     Column("created_at", _time, nullable=False),
     Column("allocation_strategy", String(32)),
     Column("cool_down", Integer),
+    _later("updated_at", _time, "'1970-01-01 00:00:00'", index=True),
+    Index(None, "network_id", "id"),
+    Index(None, "project_id", "id"),
+    Index(None, "name", "id"),
 )
 """``cool_down`` is in seconds."""
 
@@ -90,16 +135,24 @@ ports = Table(
     metadata,
     Column("id", _id, primary_key=True),
     Column("network_id", ForeignKey("networks.id"), nullable=False),
-    Column("project_id", exact_text(255), nullable=False, index=True),
-    Column("name", exact_text(255), nullable=False, index=True),
+    Column("project_id", exact_text(255), nullable=False),
+    Column("name", exact_text(255), nullable=False),
+    _later("description", exact_text(255), "''"),
     Column("admin_state_up", Boolean, nullable=False),
     Column("mac_address", String(17), nullable=False),
-    Column("device_id", exact_text(255), nullable=False, index=True),
+    Column("device_id", exact_text(255), nullable=False),
     Column("device_owner", exact_text(255), nullable=False),
     Column("status", String(16), nullable=False),
     Column("revision", Integer, nullable=False, default=0),
     Column("created_at", _time, nullable=False),
+    _later("updated_at", _time, "'1970-01-01 00:00:00'", index=True),
     UniqueConstraint("network_id", "mac_address"),
+    Index(None, "network_id", "id"),
+    Index(None, "project_id", "id"),
+    Index(None, "name", "id"),
+    Index(None, "mac_address", "id"),
+    Index(None, "device_id", "id"),
+    Index(None, "device_owner", "id"),
 )
 
 fixed_ips = Table(
@@ -109,5 +162,11 @@ fixed_ips = Table(
     Column("address", _address, primary_key=True),
     Column("port_id", ForeignKey("ports.id"), nullable=False, index=True),
     Column("position", SmallInteger, nullable=False),
+    _later("ip_address", String(45), "''", index=True),
     sqlite_with_rowid=False,
 )
+"""Which port shows which address; ``ip_address`` is ``address`` in canonical form, for searches."""
+
+network_tags = tags_of(networks)
+subnet_tags = tags_of(subnets)
+port_tags = tags_of(ports)

@@ -6,7 +6,11 @@ from freehold.networking.history import History
 from freehold.networking.limits import Limits
 from freehold.networking.networks import Networks
 from freehold.networking.ports import Ports
+from freehold.networking.store import networks as network_rows
+from freehold.networking.store import ports as port_rows
+from freehold.networking.store import subnets as subnet_rows
 from freehold.networking.subnets import Subnets
+from freehold.networking.tags import Tags
 
 __all__ = ["Backend", "Limits"]
 
@@ -19,6 +23,9 @@ class Backend:
         subnets: the subnets.
         ports: the ports.
         history: who holds and who held which address.
+        network_tags: the networks' tags.
+        subnet_tags: the subnets' tags.
+        port_tags: the ports' tags.
     """
 
     def __init__(
@@ -34,3 +41,8 @@ class Backend:
         self.subnets = Subnets(database, driver, bounds, around)
         self.ports = Ports(database, driver, bounds, around)
         self.history = History(database, driver, around)
+        self.network_tags = Tags(
+            database, around, "networks", network_rows.get, network_rows.RECORDS
+        )
+        self.subnet_tags = Tags(database, around, "subnets", subnet_rows.get, subnet_rows.RECORDS)
+        self.port_tags = Tags(database, around, "ports", port_rows.get, port_rows.RECORDS)

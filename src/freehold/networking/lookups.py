@@ -2,8 +2,10 @@
 
 What a unit creates has ids that were made before the unit's first run, and that
 nobody else can know: where they are, the unit was committed. What it was to
-delete is gone, or the unit was not committed. An update may just be run again,
-since whoever says twice what a resource is to be like gets that.
+delete is gone, or the unit was not committed. What it was to update has the
+record that it was about to get, whose revision and time no other unit gives. (To
+run an update again would do, but for a client that asked for a certain revision:
+it would be told that somebody else was faster, which was the client itself.)
 """
 
 from collections.abc import Callable, Sequence
@@ -12,12 +14,16 @@ from typing import Protocol, TypeVar
 from sqlalchemy import Connection
 
 from freehold.db.database import Done, Lookup
+from freehold.networking.records import Record
 from freehold.networking.values import Filter
 
 
 class _Resource(Protocol):
     @property
     def id(self) -> str: ...
+
+    @property
+    def record(self) -> Record: ...
 
 
 R = TypeVar("R", bound=_Resource)
@@ -45,5 +51,20 @@ def deleted(find: Find[R], resource_id: str) -> Lookup[None]:
     return look
 
 
-def run_again(_connection: Connection) -> None:
-    """Look for nothing: a unit that updates comes to the same when it is run again."""
+def updated(find: Find[R], meant: Sequence[R]) -> Lookup[R]:
+    """Return the lookup of a unit that changes a resource.
+
+    Args:
+        find: how resources are found.
+        meant: what each run of the unit was about to make of the resource; it
+            grows while the unit runs.
+    """
+
+    def look(connection: Connection) -> Done[R] | None:
+        for one in meant:
+            for found in find(connection, [Filter("id", (one.id,))]):
+                if found.record == one.record:
+                    return Done(found)
+        return None
+
+    return look

@@ -1,6 +1,7 @@
 """Creating, reading, changing and deleting networks."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from freehold.db.database import Database, Unit
 from freehold.db.retry import run_again_if_references_break
@@ -9,6 +10,8 @@ from freehold.ipam.driver import Driver, Surroundings
 from freehold.networking import lookups, owners
 from freehold.networking.addressing import Addressing
 from freehold.networking.ids import new_id
+from freehold.networking.paging import ALL, Page
+from freehold.networking.records import NETWORK_FIRST_REVISION, Record
 from freehold.networking.store import networks as network_rows
 from freehold.networking.store import ports as port_rows
 from freehold.networking.store import subnets as subnet_rows
@@ -40,13 +43,15 @@ class Networks:
                 name=draft.name,
                 admin_state_up=draft.admin_state_up,
                 shared=draft.shared,
+                description=draft.description,
+                record=Record.begun(self._surroundings.now(), NETWORK_FIRST_REVISION),
             )
             for draft in drafts
         )
 
         def work(unit: Unit) -> tuple[Network, ...]:
             for network in created:
-                network_rows.add(unit.connection, network, self._surroundings.now())
+                network_rows.add(unit.connection, network)
             return created
 
         ids = [network.id for network in created]
@@ -60,39 +65,64 @@ class Networks:
         """
         return self._database.read(lambda connection: network_rows.get(connection, network_id))
 
-    def find(self, filters: Sequence[Filter]) -> tuple[Network, ...]:
-        """Return the networks that pass all the filters, ordered by id."""
-        return self._database.read(lambda connection: network_rows.find(connection, filters))
+    def find(self, filters: Sequence[Filter], page: Page = ALL) -> tuple[Network, ...]:
+        """Return those networks that pass all the filters and are on the page.
 
-    def update(self, network_id: str, change: NetworkChange) -> Network:
+        Raises:
+            NetworkNotFound: there is none with the marker's id.
+        """
+        return self._database.read(lambda connection: network_rows.find(connection, filters, page))
+
+    def update(
+        self, network_id: str, change: NetworkChange, revision: int | None = None
+    ) -> Network:
         """Change a network, and return it as it is then.
+
+        Args:
+            network_id: the network.
+            change: what is to be different.
+            revision: the one that it has to have; None for whichever.
 
         Raises:
             NetworkNotFound: there is none of this id.
+            RevisionNumberConstraintFailed: it has another revision.
             InvalidSharedSetting: others use it, and it is not to be shared any more.
         """
+        meant: list[Network] = []
 
         def work(unit: Unit) -> Network:
             network = network_rows.get(unit.connection, network_id)
+            network.record.check(revision)
             if network.shared and change.shared is False:
                 _check_only_owner_uses(unit, network)
             values = changed_attributes(change)
-            if values:
-                network_rows.change(unit.connection, network_id, values)
-            return network_rows.get(unit.connection, network_id)
+            # The attributes' own names and types are those of the change: see values.
+            new = replace(network, **values)  # type: ignore[arg-type]
+            if new == network:
+                return network
+            now = self._surroundings.now()
+            new = replace(new, record=network.record.continued(now))
+            meant.append(new)
+            network_rows.change(unit.connection, network, values, now)
+            return new
 
-        return self._database.write(work, lookups.run_again)
+        return self._database.write(work, lookups.updated(network_rows.find, meant))
 
-    def delete(self, network_id: str) -> None:
+    def delete(self, network_id: str, revision: int | None = None) -> None:
         """Delete a network with its subnets and the ports of network services.
+
+        Args:
+            network_id: the network.
+            revision: the one that it has to have; None for whichever.
 
         Raises:
             NetworkNotFound: there is none of this id.
+            RevisionNumberConstraintFailed: it has another revision.
             NetworkInUse: other ports are still there.
         """
 
         def work(unit: Unit) -> None:
-            network_rows.guard(unit.connection, network_id)
+            network_rows.guard(unit.connection, network_id, self._surroundings.now(), revision)
             _, subnets = network_rows.get_with_subnets(unit.connection, network_id)
             others = port_rows.not_owned_by(
                 unit.connection, network_id, owners.DELETED_WITH_NETWORK
@@ -122,7 +152,7 @@ class Networks:
             port_rows.remove_fixed_ips(unit.connection, port.id)
             port_rows.remove(unit.connection, port)
         for subnet in subnets:
-            subnet_rows.remove(unit.connection, subnet.id)
+            subnet_rows.remove(unit.connection, subnet)
         network_rows.remove(unit.connection, network_id)
 
 

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 
 from oslo_db.exception import DBDuplicateEntry
 from sqlalchemy import Connection
@@ -25,15 +26,18 @@ from freehold.networking import lookups, owners
 from freehold.networking.addressing import Addressing
 from freehold.networking.ids import new_id
 from freehold.networking.limits import Limits
+from freehold.networking.paging import ALL, Page
 from freehold.networking.plan.ports import (
     PortPlan,
     Surrounding,
     plan_new_port,
     plan_port_update,
 )
+from freehold.networking.records import PORT_FIRST_REVISION, Record
 from freehold.networking.store import networks as network_rows
 from freehold.networking.store import ports as port_rows
 from freehold.networking.store import subnets as subnet_rows
+from freehold.networking.tags import check_number
 from freehold.networking.values import (
     KEEP,
     Filter,
@@ -69,9 +73,12 @@ class Ports:
             MacAddressInUse: another port of the network has the MAC address.
             IpAddressGenerationFailure: nothing is left to hand out.
             IpAddressAlreadyAllocated: an address asked for is held.
+            BadRequest: a port is to have too many tags.
             FreeholdError: a draft cannot stand; see
                 `freehold.networking.plan.ports.plan_new_port`.
         """
+        for draft in drafts:
+            check_number("ports", frozenset(draft.tags))
         macs = _MacAttempts()
         ids = [new_id(self._surroundings.random) for _ in drafts]
 
@@ -80,7 +87,14 @@ class Ports:
             subnets = _SubnetsOfNetworks(unit.connection)
             chosen = self._choose_macs(unit.connection, drafts)
             return tuple(
-                self._create(unit, addressing, subnets, _new_port(port_id, mac, draft), draft, macs)
+                self._create(
+                    unit,
+                    addressing,
+                    subnets,
+                    _new_port(port_id, mac, draft, self._surroundings.now()),
+                    draft,
+                    macs,
+                )
                 for port_id, mac, draft in zip(ids, chosen, drafts, strict=True)
             )
 
@@ -94,15 +108,25 @@ class Ports:
         """
         return self._database.read(lambda connection: port_rows.get(connection, port_id))
 
-    def find(self, filters: Sequence[Filter]) -> tuple[Port, ...]:
-        """Return the ports that pass all the filters, ordered by id."""
-        return self._database.read(lambda connection: port_rows.find(connection, filters))
+    def find(self, filters: Sequence[Filter], page: Page = ALL) -> tuple[Port, ...]:
+        """Return those ports that pass all the filters and are on the page.
 
-    def update(self, port_id: str, change: PortChange) -> Port:
+        Raises:
+            PortNotFound: there is none with the marker's id.
+        """
+        return self._database.read(lambda connection: port_rows.find(connection, filters, page))
+
+    def update(self, port_id: str, change: PortChange, revision: int | None = None) -> Port:
         """Change a port, and return it as it is then.
+
+        Args:
+            port_id: the port.
+            change: what is to be different.
+            revision: the one that it has to have; None for whichever.
 
         Raises:
             PortNotFound: there is none of this id.
+            RevisionNumberConstraintFailed: it has another revision.
             MacAddressInUse: another port of the network has the MAC address.
             UnsupportedPortDeviceOwner: a network service's port keeps its MAC.
             IpAddressGenerationFailure: nothing is left to hand out.
@@ -111,35 +135,46 @@ class Ports:
                 `freehold.networking.plan.ports.plan_port_update`.
         """
         macs = _MacAttempts()
+        meant: list[Port] = []
 
         def work(unit: Unit) -> Port:
             port = port_rows.get(unit.connection, port_id)
+            port.record.check(revision)
             new = self._changed(port, change)
             plan = self._plan_update(unit.connection, port, new, change)
             values = _changed_columns(port, new, change)
             if not (values or plan.add or plan.remove):
                 return port
+            now = self._surroundings.now()
+            new = replace(new, record=port.record.continued(now))
+            meant.append(new)
             with macs.watching(new, isinstance(change.mac_address, MacAddress)):
-                port_rows.change(unit.connection, port, values)
+                port_rows.change(unit.connection, port, values, now)
             addressing = Addressing(self._driver, unit)
             added = addressing.allocate(port.network_id, plan.add)
             if plan.add or plan.remove:
                 port_rows.remove_fixed_ips(unit.connection, port.id)
                 _show(unit.connection, port.id, (*plan.keep, *added))
             addressing.deallocate(port.id, plan.remove)
-            return replace(new, fixed_ips=(*plan.keep, *added), revision=port.revision + 1)
+            return replace(new, fixed_ips=(*plan.keep, *added))
 
-        return self._database.write(work, lookups.run_again)
+        return self._database.write(work, lookups.updated(port_rows.find, meant))
 
-    def delete(self, port_id: str) -> None:
+    def delete(self, port_id: str, revision: int | None = None) -> None:
         """Delete a port, and give its addresses back.
+
+        Args:
+            port_id: the port.
+            revision: the one that it has to have; None for whichever.
 
         Raises:
             PortNotFound: there is none of this id.
+            RevisionNumberConstraintFailed: it has another revision.
         """
 
         def work(unit: Unit) -> None:
             port = port_rows.get(unit.connection, port_id)
+            port.record.check(revision)
             with run_again_if_references_break():
                 if port.fixed_ips:
                     port_rows.remove_fixed_ips(unit.connection, port.id)
@@ -161,7 +196,7 @@ class Ports:
         around = self._around(subnets, port.network_id, draft.fixed_ips or ())
         plan = plan_new_port(port, draft.fixed_ips, around)
         with run_again_if_references_break(), macs.watching(port, generated):
-            port_rows.add(unit.connection, port, self._surroundings.now())
+            port_rows.add(unit.connection, port)
         added = addressing.allocate(port.network_id, plan.add)
         _show(unit.connection, port.id, added)
         return replace(port, fixed_ips=added)
@@ -243,7 +278,7 @@ class Ports:
         return plan_port_update(port, new, asked, around)
 
 
-def _new_port(port_id: str, mac: str, draft: PortDraft) -> Port:
+def _new_port(port_id: str, mac: str, draft: PortDraft, now: datetime) -> Port:
     """Return the port that a draft describes, without addresses."""
     return Port(
         id=port_id,
@@ -254,6 +289,8 @@ def _new_port(port_id: str, mac: str, draft: PortDraft) -> Port:
         mac_address=mac,
         device_id=draft.device_id,
         device_owner=draft.device_owner,
+        description=draft.description,
+        record=Record.begun(now, PORT_FIRST_REVISION, draft.tags),
     )
 
 

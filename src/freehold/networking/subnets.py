@@ -1,8 +1,9 @@
 """Creating, reading, changing and deleting subnets."""
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from sqlalchemy import Connection
 
@@ -14,8 +15,10 @@ from freehold.networking import lookups, owners
 from freehold.networking.addressing import Addressing
 from freehold.networking.ids import new_id
 from freehold.networking.limits import Limits
+from freehold.networking.paging import ALL, Page
 from freehold.networking.plan.ports import plan_automatic_address
 from freehold.networking.plan.subnets import plan_new_subnet, plan_subnet_change
+from freehold.networking.records import SUBNET_FIRST_REVISION, Record
 from freehold.networking.store import networks as network_rows
 from freehold.networking.store import ports as port_rows
 from freehold.networking.store import subnets as subnet_rows
@@ -50,7 +53,7 @@ class Subnets:
 
         def work(unit: Unit) -> tuple[Subnet, ...]:
             addressing = Addressing(self._driver, unit)
-            sites = _Sites(unit.connection)
+            sites = _Sites(unit.connection, self._surroundings.now)
             return tuple(
                 self._create(unit, addressing, sites, subnet_id, draft)
                 for subnet_id, draft in zip(ids, drafts, strict=True)
@@ -66,51 +69,77 @@ class Subnets:
         """
         return self._database.read(lambda connection: subnet_rows.get(connection, subnet_id))
 
-    def find(self, filters: Sequence[Filter]) -> tuple[Subnet, ...]:
-        """Return the subnets that pass all the filters, ordered by id."""
-        return self._database.read(lambda connection: subnet_rows.find(connection, filters))
+    def find(self, filters: Sequence[Filter], page: Page = ALL) -> tuple[Subnet, ...]:
+        """Return those subnets that pass all the filters and are on the page.
 
-    def update(self, subnet_id: str, change: SubnetChange) -> Subnet:
+        Raises:
+            SubnetNotFound: there is none with the marker's id.
+        """
+        return self._database.read(lambda connection: subnet_rows.find(connection, filters, page))
+
+    def update(self, subnet_id: str, change: SubnetChange, revision: int | None = None) -> Subnet:
         """Change a subnet, and return it as it is then.
 
-        Addresses that are held stay held, be they in the new pools or not.
+        Addresses that are held stay held, be they in the new pools or not. The
+        revision of its network grows, too.
+
+        Args:
+            subnet_id: the subnet.
+            change: what is to be different.
+            revision: the one that it has to have; None for whichever.
 
         Raises:
             SubnetNotFound: there is none of this id.
+            RevisionNumberConstraintFailed: it has another revision.
             FreeholdError: the change cannot stand; see
                 `freehold.networking.plan.subnets.plan_subnet_change`.
         """
+        meant: list[Subnet] = []
 
         def work(unit: Unit) -> Subnet:
             before = subnet_rows.get(unit.connection, subnet_id)
+            before.record.check(revision)
             after = plan_subnet_change(before, change, _gateway_port_id(unit, before), self._limits)
             if after == before:
                 return before
-            after = subnet_rows.replace(unit.connection, after)
+            now = self._surroundings.now()
+            after = replace(after, record=before.record.continued(now))
+            meant.append(after)
+            network_rows.guard(unit.connection, after.network_id, now)
+            subnet_rows.replace(unit.connection, before, after, now)
             if _handed_out(after) != _handed_out(before):
                 Addressing(self._driver, unit).update_subnet(before, after)
             return after
 
-        return self._database.write(work, lookups.run_again)
+        return self._database.write(work, lookups.updated(subnet_rows.find, meant))
 
-    def delete(self, subnet_id: str) -> None:
+    def delete(self, subnet_id: str, revision: int | None = None) -> None:
         """Delete a subnet, and with it the addresses that go without asking.
 
         Those are addresses of network services' ports, and automatic ones.
 
+        Args:
+            subnet_id: the subnet.
+            revision: the one that it has to have; None for whichever.
+
         Raises:
             SubnetNotFound: there is none of this id.
+            RevisionNumberConstraintFailed: it has another revision.
             SubnetInUse: a port holds an address that does not go by itself.
         """
 
         def work(unit: Unit) -> None:
             subnet = subnet_rows.get(unit.connection, subnet_id)
+            subnet.record.check(revision)
             holdings = port_rows.holdings(unit.connection, subnet_id)
             _check_not_in_use(subnet, holdings)
-            network_rows.guard(unit.connection, subnet.network_id)
+            now = self._surroundings.now()
+            network_rows.guard(unit.connection, subnet.network_id, now)
+            holders = {holding.port_id for holding in holdings}
+            port_rows.RECORDS.touch(unit.connection, holders, now)
             with run_again_if_references_break():
                 port_rows.remove_holdings(unit.connection, holdings)
-                subnet_rows.remove(unit.connection, subnet_id)
+                subnet_rows.remove(unit.connection, subnet)
             Addressing(self._driver, unit).remove_subnet(subnet, holdings)
 
         self._database.write(work, lookups.deleted(subnet_rows.find, subnet_id))
@@ -124,19 +153,22 @@ class Subnets:
         draft: SubnetDraft,
     ) -> Subnet:
         site = sites.of(draft.network_id)
-        subnet = plan_new_subnet(
+        now = self._surroundings.now()
+        planned = plan_new_subnet(
             subnet_id,
             draft,
             site.subnets,
             self._limits,
             shared=site.network.shared,
         )
+        subnet = replace(planned, record=Record.begun(now, SUBNET_FIRST_REVISION))
         site.subnets.append(subnet)
         with run_again_if_references_break():
-            subnet_rows.add(unit.connection, subnet, self._surroundings.now())
+            subnet_rows.add(unit.connection, subnet)
         addressing.create_subnet(subnet)
         if subnet.auto_address:
-            _give_automatic_addresses(unit, addressing, subnet)
+            given = _give_automatic_addresses(unit, addressing, subnet)
+            port_rows.RECORDS.touch(unit.connection, given, now)
         return subnet
 
 
@@ -151,8 +183,9 @@ class _Site:
 class _Sites:
     """The networks to which a unit adds subnets: each is guarded and read once."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, now: Callable[[], datetime]) -> None:
         self._connection = connection
+        self._now = now
         self._read: dict[str, _Site] = {}
 
     def of(self, network_id: str) -> _Site:
@@ -162,13 +195,15 @@ class _Sites:
             NetworkNotFound: there is no such network.
         """
         if network_id not in self._read:
-            network_rows.guard(self._connection, network_id)
+            network_rows.guard(self._connection, network_id, self._now())
             network, subnets = network_rows.get_with_subnets(self._connection, network_id)
             self._read[network_id] = _Site(network, list(subnets))
         return self._read[network_id]
 
 
-def _give_automatic_addresses(unit: Unit, addressing: Addressing, subnet: Subnet) -> None:
+def _give_automatic_addresses(unit: Unit, addressing: Addressing, subnet: Subnet) -> list[str]:
+    """Give each port of a network its address of a new subnet; return the ports that got one."""
+    given: list[str] = []
     ports = port_rows.find(unit.connection, [Filter("network_id", (subnet.network_id,))])
     positions = port_rows.next_positions(unit.connection, subnet.network_id)
     for port in ports:
@@ -181,6 +216,8 @@ def _give_automatic_addresses(unit: Unit, addressing: Addressing, subnet: Subnet
             log.info("Port %s finds its automatic address on subnet %s held", port.id, subnet.id)
             continue
         port_rows.add_fixed_ips(unit.connection, port.id, added, positions.get(port.id, 0))
+        given.append(port.id)
+    return given
 
 
 def _gateway_port_id(unit: Unit, subnet: Subnet) -> str | None:

@@ -8,12 +8,13 @@ Names and meanings: OpenStack Networking API v2.0.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from enum import Enum, StrEnum
 
 from freehold.addresses.ranges import AddressRange, IPAddress, IPNetwork
 from freehold.ipam.strategy import Strategy
+from freehold.networking.records import UNSTORED, Record
 
 
 class Keep(Enum):
@@ -59,6 +60,8 @@ class Network:
     shared: bool
     status: str = "ACTIVE"
     subnet_ids: tuple[str, ...] = ()
+    description: str = field(default="", kw_only=True)
+    record: Record = field(default=UNSTORED, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +70,7 @@ class NetworkDraft:
 
     project_id: str
     name: str = ""
+    description: str = ""
     admin_state_up: bool = True
     shared: bool = False
 
@@ -76,6 +80,7 @@ class NetworkChange:
     """What is to be different about a network."""
 
     name: str | Keep = KEEP
+    description: str | Keep = KEEP
     admin_state_up: bool | Keep = KEEP
     shared: bool | Keep = KEEP
 
@@ -97,7 +102,6 @@ class Subnet:
         cool_down: how long a released address rests, in whole seconds; None for
             the configured time.
         shared: whether its network is shared.
-        revision: how often it was changed.
     """
 
     id: str
@@ -115,7 +119,8 @@ class Subnet:
     allocation_strategy: Strategy | None = None
     cool_down: timedelta | None = None
     shared: bool = False
-    revision: int = 0
+    description: str = ""
+    record: Record = UNSTORED
 
     @property
     def ip_version(self) -> int:
@@ -143,6 +148,7 @@ class SubnetDraft:
     ip_version: int
     cidr: IPNetwork
     name: str = ""
+    description: str = ""
     gateway_ip: IPAddress | Gateway | None = Gateway.DEFAULT
     allocation_pools: tuple[AddressRange, ...] | None = None
     dns_nameservers: tuple[IPAddress, ...] = ()
@@ -159,6 +165,7 @@ class SubnetChange:
     """What is to be different about a subnet."""
 
     name: str | Keep = KEEP
+    description: str | Keep = KEEP
     gateway_ip: IPAddress | Keep | None = KEEP
     allocation_pools: tuple[AddressRange, ...] | Keep = KEEP
     dns_nameservers: tuple[IPAddress, ...] | Keep = KEEP
@@ -187,11 +194,7 @@ class Holding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Port:
-    """An attachment point of a network, with its MAC and IP addresses.
-
-    Attributes:
-        revision: how often it was changed.
-    """
+    """An attachment point of a network, with its MAC and IP addresses."""
 
     id: str
     network_id: str
@@ -203,7 +206,8 @@ class Port:
     device_owner: str
     fixed_ips: tuple[FixedIP, ...] = ()
     status: str = "DOWN"
-    revision: int = 0
+    description: str = ""
+    record: Record = UNSTORED
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,11 +238,13 @@ class PortDraft:
     network_id: str
     project_id: str
     name: str = ""
+    description: str = ""
     admin_state_up: bool = True
     mac_address: str | MacAddress = MacAddress.GENERATE
     fixed_ips: tuple[FixedIPRequest, ...] | None = None
     device_id: str = ""
     device_owner: str = ""
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,6 +252,7 @@ class PortChange:
     """What is to be different about a port."""
 
     name: str | Keep = KEEP
+    description: str | Keep = KEEP
     admin_state_up: bool | Keep = KEEP
     mac_address: str | MacAddress | Keep = KEEP
     fixed_ips: tuple[FixedIPRequest, ...] | Keep = KEEP
@@ -264,8 +271,10 @@ class Filter:
     """One condition on a list: the attribute has one of the values.
 
     Attributes:
-        attribute: the resource's attribute; ``fixed_ips.ip_address`` and
-            ``fixed_ips.subnet_id`` look into a port's addresses.
+        attribute: the resource's attribute; ``fixed_ips.ip_address``,
+            ``fixed_ips.ip_address_substr`` and ``fixed_ips.subnet_id`` look into
+            a port's addresses. ``changed_since``, ``tags`` and its kin, too, mean
+            more than equality: see `freehold.networking.store.records`.
         values: what it may be, in the attribute's own type.
     """
 

@@ -75,6 +75,7 @@ def plan_new_subnet(
         network_id=draft.network_id,
         project_id=draft.project_id,
         name=draft.name,
+        description=draft.description,
         cidr=draft.cidr,
         gateway_ip=gateway,
         allocation_pools=pools,

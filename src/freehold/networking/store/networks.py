@@ -3,35 +3,72 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, true, update
 
-from freehold.db.tables import network_guards, networks, subnets
+from freehold.db.retry import RunAgain
+from freehold.db.tables import network_guards, network_tags, networks, subnets
 from freehold.errors import NetworkNotFound
 from freehold.ledger.tables import stored_time
+from freehold.networking.paging import ALL, Page
 from freehold.networking.store import subnets as subnet_rows
 from freehold.networking.store.conditions import AnyRow, in_batches, one_of, where
+from freehold.networking.store.pages import Sorting
+from freehold.networking.store.records import Records, record_of
 from freehold.networking.values import Filter, Network, Subnet
 
+RECORDS = Records(
+    resources=networks,
+    tags=network_tags,
+    key=network_guards.c.network_id,
+    revision=network_guards.c.generation,
+    updated_at=network_guards.c.updated_at,
+)
+
 FILTERS = {
-    name: one_of(networks.c[name])
-    for name in ("id", "name", "admin_state_up", "status", "project_id", "shared")
+    **{
+        name: one_of(networks.c[name])
+        for name in ("id", "name", "admin_state_up", "status", "project_id", "shared")
+    },
+    **RECORDS.filters(),
 }
 
+SORTING = Sorting(
+    networks.c.id,
+    {name: networks.c[name] for name in ("name", "admin_state_up", "status", "project_id")},
+)
 
-def add(connection: Connection, network: Network, now: datetime) -> None:
+# Made once: to put a statement together takes longer than to have it carried out.
+_NETWORKS = select(networks, *RECORDS.columns()).join_from(networks, network_guards)
+_WITH_SUBNETS = (
+    select(networks, *RECORDS.columns(), *subnet_rows.LABELLED_COLUMNS)
+    .join_from(networks, network_guards)
+    .join(subnets, subnets.c.network_id == networks.c.id, isouter=True)
+    .where(networks.c.id == bindparam("network_id"))
+    .order_by(subnets.c.created_at, subnets.c.id)
+)
+
+
+def add(connection: Connection, network: Network) -> None:
     """Store a new network."""
     connection.execute(
         insert(networks).values(
             id=network.id,
             project_id=network.project_id,
             name=network.name,
+            description=network.description,
             admin_state_up=network.admin_state_up,
             shared=network.shared,
             status=network.status,
-            created_at=stored_time(now),
+            created_at=stored_time(network.record.created_at),
         )
     )
-    connection.execute(insert(network_guards).values(network_id=network.id, generation=0))
+    connection.execute(
+        insert(network_guards).values(
+            network_id=network.id,
+            generation=network.record.revision,
+            updated_at=stored_time(network.record.updated_at),
+        )
+    )
 
 
 def get(connection: Connection, network_id: str) -> Network:
@@ -52,23 +89,28 @@ def get_with_subnets(connection: Connection, network_id: str) -> tuple[Network, 
     Raises:
         NetworkNotFound: there is none of this id.
     """
-    rows = connection.execute(
-        select(networks, *subnet_rows.labelled_columns())
-        .join_from(networks, subnets, isouter=True)
-        .where(networks.c.id == network_id)
-        .order_by(subnets.c.created_at, subnets.c.id)
-    ).all()
+    rows = connection.execute(_WITH_SUBNETS, {"network_id": network_id}).all()
     if not rows:
         raise NetworkNotFound(network_id)
     found = tuple(subnet_rows.from_labelled(row, rows[0].shared) for row in rows if row.subnets_id)
     return _network(rows[0], tuple(subnet.id for subnet in found)), found
 
 
-def find(connection: Connection, filters: Sequence[Filter]) -> tuple[Network, ...]:
-    """Read the networks that pass all the filters, ordered by id."""
-    rows = connection.execute(
-        select(networks).where(where(filters, FILTERS)).order_by(networks.c.id)
-    ).all()
+def find(
+    connection: Connection, filters: Sequence[Filter], page: Page = ALL
+) -> tuple[Network, ...]:
+    """Read those networks that pass all the filters and are on the page.
+
+    Raises:
+        NetworkNotFound: there is none with the marker's id.
+    """
+    rows = SORTING.select_page(
+        connection,
+        _NETWORKS.where(where(filters, FILTERS)),
+        page,
+    )
+    if rows is None:
+        raise NetworkNotFound(str(page.marker))
     members: dict[str, list[str]] = {row.id: [] for row in rows}
     for ids in in_batches(list(members)):
         for subnet_id, network_id in connection.execute(
@@ -80,28 +122,48 @@ def find(connection: Connection, filters: Sequence[Filter]) -> tuple[Network, ..
     return tuple(_network(row, tuple(members[row.id])) for row in rows)
 
 
-def change(connection: Connection, network_id: str, values: Mapping[str, object]) -> None:
-    """Overwrite some columns of a network."""
-    connection.execute(update(networks).where(networks.c.id == network_id).values(**values))
+def change(
+    connection: Connection, network: Network, values: Mapping[str, object], now: datetime
+) -> None:
+    """Overwrite some columns of a network as it was read, and raise its revision.
+
+    Raises:
+        RunAgain: the network is not as it was read any more.
+    """
+    RECORDS.raise_revision(connection, network.id, network.record, now)
+    connection.execute(update(networks).where(networks.c.id == network.id).values(**values))
 
 
-def guard(connection: Connection, network_id: str) -> None:
+def guard(
+    connection: Connection, network_id: str, now: datetime, expected: int | None = None
+) -> None:
     """Exclude all other units that change the network's set of subnets at this time.
 
     To be called before the set is read. Another unit waits for the end of this
     one, and then reads what this one has left; or, on another node of a
-    cluster, it fails and is run again.
+    cluster, it fails and is run again. The network's revision grows by one.
+
+    Args:
+        connection: the unit's connection.
+        network_id: the network.
+        now: the time.
+        expected: the revision that the network has to have; None for whichever.
 
     Raises:
         NetworkNotFound: the network is gone.
+        RevisionNumberConstraintFailed: it has another revision.
     """
+    as_expected = network_guards.c.generation == expected if expected is not None else true()
     touched = connection.execute(
         update(network_guards)
-        .where(network_guards.c.network_id == network_id)
-        .values(generation=network_guards.c.generation + 1)
+        .where(network_guards.c.network_id == network_id, as_expected)
+        .values(generation=network_guards.c.generation + 1, updated_at=stored_time(now))
     )
     if not touched.rowcount:
-        raise NetworkNotFound(network_id)
+        if expected is None:
+            raise NetworkNotFound(network_id)
+        get(connection, network_id).record.check(expected)
+        raise RunAgain
 
 
 def remove(connection: Connection, network_id: str) -> None:
@@ -119,4 +181,6 @@ def _network(row: AnyRow, subnet_ids: tuple[str, ...]) -> Network:
         shared=row.shared,
         status=row.status,
         subnet_ids=subnet_ids,
+        description=row.description,
+        record=record_of(row),
     )

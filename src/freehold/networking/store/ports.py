@@ -6,44 +6,48 @@ from datetime import datetime
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    and_,
     bindparam,
     delete,
+    false,
     func,
     insert,
     or_,
     select,
-    update,
 )
 
 from freehold.addresses.encoding import from_bytes, to_bytes
 from freehold.addresses.ranges import IPAddress, address_of
 from freehold.db.retry import RunAgain
-from freehold.db.tables import fixed_ips, ports, subnets
+from freehold.db.tables import fixed_ips, port_tags, ports, subnets
 from freehold.errors import PortNotFound
-from freehold.ledger.tables import stored_time
 from freehold.networking.owners import NETWORK_PREFIX
+from freehold.networking.paging import ALL, Page
 from freehold.networking.store.conditions import AnyRow, Condition, in_batches, one_of, where
+from freehold.networking.store.pages import Sorting
+from freehold.networking.store.records import columns_of, in_table, record_of
 from freehold.networking.values import Filter, FixedIP, Holding, Port
+
+RECORDS = in_table(ports, port_tags)
+
+
+def _showing(which: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return the condition that a port shows such an address."""
+    return ports.c.id.in_(select(fixed_ips.c.port_id).where(which))
 
 
 def _has_address(values: tuple[object, ...]) -> ColumnElement[bool]:
-    wanted = [value for value in values if isinstance(value, IPAddress)]
-    # The bytes of 10.0.0.1 and of ::ffff:10.0.0.1 are the same.
-    of_version = (
-        and_(
-            subnets.c.ip_version == version,
-            fixed_ips.c.address.in_([to_bytes(one) for one in wanted if one.version == version]),
-        )
-        for version in (4, 6)
+    return _showing(fixed_ips.c.ip_address.in_([str(value) for value in values]))
+
+
+def _has_part(values: tuple[object, ...]) -> ColumnElement[bool]:
+    parts = (
+        fixed_ips.c.ip_address.contains(str(value).lower(), autoescape=True) for value in values
     )
-    return ports.c.id.in_(
-        select(fixed_ips.c.port_id).join_from(fixed_ips, subnets).where(or_(*of_version))
-    )
+    return _showing(or_(false(), *parts))
 
 
 def _has_subnet(values: tuple[object, ...]) -> ColumnElement[bool]:
-    return ports.c.id.in_(select(fixed_ips.c.port_id).where(fixed_ips.c.subnet_id.in_(values)))
+    return _showing(fixed_ips.c.subnet_id.in_(values))
 
 
 FILTERS: dict[str, Condition] = {
@@ -62,12 +66,41 @@ FILTERS: dict[str, Condition] = {
         )
     },
     "fixed_ips.ip_address": _has_address,
+    "fixed_ips.ip_address_substr": _has_part,
     "fixed_ips.subnet_id": _has_subnet,
+    **RECORDS.filters(),
 }
 
+SORTING = Sorting(
+    ports.c.id,
+    {
+        name: ports.c[name]
+        for name in (
+            "name",
+            "network_id",
+            "admin_state_up",
+            "mac_address",
+            "device_id",
+            "device_owner",
+            "project_id",
+            "status",
+        )
+    },
+)
 
-def add(connection: Connection, port: Port, now: datetime) -> None:
-    """Store a new port, without its addresses.
+# Made once: to put a statement together takes longer than to have it carried out.
+_PORTS = select(ports, *RECORDS.columns())
+_WITH_ADDRESSES = (
+    _PORTS.add_columns(fixed_ips.c.subnet_id, fixed_ips.c.address, subnets.c.ip_version)
+    .join_from(ports, fixed_ips, isouter=True)
+    .join(subnets, subnets.c.id == fixed_ips.c.subnet_id, isouter=True)
+    .where(ports.c.id == bindparam("port_id"))
+    .order_by(fixed_ips.c.position)
+)
+
+
+def add(connection: Connection, port: Port) -> None:
+    """Store a new port with its tags, without its addresses.
 
     Raises:
         DBDuplicateEntry: another port of the network has its MAC address.
@@ -79,14 +112,16 @@ def add(connection: Connection, port: Port, now: datetime) -> None:
             network_id=port.network_id,
             project_id=port.project_id,
             name=port.name,
+            description=port.description,
             admin_state_up=port.admin_state_up,
             mac_address=port.mac_address,
             device_id=port.device_id,
             device_owner=port.device_owner,
             status=port.status,
-            created_at=stored_time(now),
+            **columns_of(port.record),
         )
     )
+    RECORDS.add_tags(connection, port.id, port.record.tags)
 
 
 def get(connection: Connection, port_id: str) -> Port:
@@ -95,23 +130,21 @@ def get(connection: Connection, port_id: str) -> Port:
     Raises:
         PortNotFound: there is none of this id.
     """
-    rows = connection.execute(
-        select(ports, fixed_ips.c.subnet_id, fixed_ips.c.address, subnets.c.ip_version)
-        .join_from(ports, fixed_ips, isouter=True)
-        .join(subnets, subnets.c.id == fixed_ips.c.subnet_id, isouter=True)
-        .where(ports.c.id == port_id)
-        .order_by(fixed_ips.c.position)
-    ).all()
+    rows = connection.execute(_WITH_ADDRESSES, {"port_id": port_id}).all()
     if not rows:
         raise PortNotFound(port_id)
     return _port(rows[0], tuple(_fixed_ip(row) for row in rows if row.subnet_id is not None))
 
 
-def find(connection: Connection, filters: Sequence[Filter]) -> tuple[Port, ...]:
-    """Read the ports that pass all the filters, ordered by id."""
-    rows = connection.execute(
-        select(ports).where(where(filters, FILTERS)).order_by(ports.c.id)
-    ).all()
+def find(connection: Connection, filters: Sequence[Filter], page: Page = ALL) -> tuple[Port, ...]:
+    """Read those ports that pass all the filters and are on the page.
+
+    Raises:
+        PortNotFound: there is none with the marker's id.
+    """
+    rows = SORTING.select_page(connection, _PORTS.where(where(filters, FILTERS)), page)
+    if rows is None:
+        raise PortNotFound(str(page.marker))
     shown: dict[str, list[FixedIP]] = {row.id: [] for row in rows}
     for ids in in_batches(list(shown)):
         for row in connection.execute(
@@ -176,7 +209,7 @@ def holdings(connection: Connection, subnet_id: str) -> tuple[Holding, ...]:
     return tuple(Holding(row.id, row.device_owner, _fixed_ip(row)) for row in rows)
 
 
-def change(connection: Connection, port: Port, values: Mapping[str, object]) -> None:
+def change(connection: Connection, port: Port, values: Mapping[str, object], now: datetime) -> None:
     """Overwrite some columns of a port as it was read, and raise its revision.
 
     From here on no other unit can change the port or its addresses.
@@ -185,13 +218,7 @@ def change(connection: Connection, port: Port, values: Mapping[str, object]) -> 
         DBDuplicateEntry: another port of the network has the new MAC address.
         RunAgain: the port is not as it was read any more.
     """
-    changed = connection.execute(
-        update(ports)
-        .where(ports.c.id == port.id, ports.c.revision == port.revision)
-        .values(**values, revision=port.revision + 1)
-    )
-    if not changed.rowcount:
-        raise RunAgain
+    RECORDS.raise_revision(connection, port.id, port.record, now, values)
 
 
 def next_positions(connection: Connection, network_id: str) -> Mapping[str, int]:
@@ -233,6 +260,7 @@ def add_fixed_ips(
                     "address": to_bytes(fixed_ip.ip_address),
                     "port_id": port_id,
                     "position": position + index,
+                    "ip_address": str(fixed_ip.ip_address),
                 }
                 for index, fixed_ip in enumerate(added)
             ],
@@ -272,7 +300,7 @@ def remove(connection: Connection, port: Port) -> None:
         RunAgain: the port is not as it was read any more.
     """
     removed = connection.execute(
-        delete(ports).where(ports.c.id == port.id, ports.c.revision == port.revision)
+        delete(ports).where(ports.c.id == port.id, ports.c.revision == port.record.revision)
     )
     if not removed.rowcount:
         raise RunAgain
@@ -308,5 +336,6 @@ def _port(row: AnyRow, shown: tuple[FixedIP, ...]) -> Port:
         device_owner=row.device_owner,
         fixed_ips=shown,
         status=row.status,
-        revision=row.revision,
+        description=row.description,
+        record=record_of(row),
     )

@@ -6,17 +6,23 @@ from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Label, delete, insert, select, true, update
+from sqlalchemy import ColumnElement, Connection, Label, delete, insert, select, true
 from sqlalchemy import false as nothing
 
 from freehold.addresses.ranges import AddressRange
 from freehold.db.retry import RunAgain
-from freehold.db.tables import networks, subnets
+from freehold.db.tables import networks, subnet_tags, subnets
 from freehold.errors import SubnetNotFound
 from freehold.ipam.strategy import Strategy
-from freehold.ledger.tables import stored_time
+from freehold.networking.paging import ALL, Page
 from freehold.networking.store.conditions import AnyRow, Condition, one_of, where
+from freehold.networking.store.pages import Sorting
+from freehold.networking.store.records import columns_of, in_table, record_of
 from freehold.networking.values import Filter, HostRoute, IPv6Mode, Subnet
+
+RECORDS = in_table(subnets, subnet_tags)
+
+_PREFIX = "subnets_"
 
 
 def _by_text(condition: Condition) -> Condition:
@@ -42,26 +48,50 @@ FILTERS: dict[str, Condition] = {
     **{name: one_of(subnets.c[name]) for name in ("allocation_strategy", "cool_down")},
     "shared": one_of(networks.c.shared),
     "subnetpool_id": _always_null,
+    **RECORDS.filters(),
 }
 
+SORTING = Sorting(
+    subnets.c.id,
+    {
+        **{
+            name: subnets.c[name]
+            for name in (
+                "name",
+                "ip_version",
+                "network_id",
+                "cidr",
+                "gateway_ip",
+                "project_id",
+                "enable_dhcp",
+                "ipv6_ra_mode",
+                "ipv6_address_mode",
+            )
+        },
+        "subnetpool_id": None,
+    },
+)
 
-def labelled_columns() -> list[Label[Any]]:
-    """Return the columns of a subnet under names that no other table uses."""
-    return [column.label(f"subnets_{column.name}") for column in subnets.c]
+
+LABELLED_COLUMNS: Sequence[Label[Any]] = tuple(
+    column.label(f"{_PREFIX}{column.name}") for column in (*subnets.c, *RECORDS.columns())
+)
+"""The columns of a subnet under names that no other table uses."""
+
+_SUBNETS = select(*LABELLED_COLUMNS, networks.c.shared).join_from(subnets, networks)
 
 
 def from_labelled(row: AnyRow, shared: bool) -> Subnet:
-    """Read a subnet from a row that has `labelled_columns`."""
-    prefix = "subnets_"
+    """Read a subnet from a row that has `LABELLED_COLUMNS`."""
     values = {
-        name.removeprefix(prefix): value
+        name.removeprefix(_PREFIX): value
         for name, value in row._mapping.items()  # noqa: SLF001  # SQLAlchemy's public name for it
-        if name.startswith(prefix)
+        if name.startswith(_PREFIX)
     }
-    return _subnet(values, shared)
+    return dataclasses.replace(_subnet(values, shared), record=record_of(row, _PREFIX))
 
 
-def add(connection: Connection, subnet: Subnet, now: datetime) -> None:
+def add(connection: Connection, subnet: Subnet) -> None:
     """Store a new subnet."""
     connection.execute(
         insert(subnets).values(
@@ -72,26 +102,19 @@ def add(connection: Connection, subnet: Subnet, now: datetime) -> None:
             cidr=str(subnet.cidr),
             ipv6_ra_mode=subnet.ipv6_ra_mode,
             ipv6_address_mode=subnet.ipv6_address_mode,
-            created_at=stored_time(now),
             **_changeable(subnet),
+            **columns_of(subnet.record),
         )
     )
 
 
-def replace(connection: Connection, subnet: Subnet) -> Subnet:
-    """Overwrite what can change of a subnet, and return it with its new revision.
+def replace(connection: Connection, before: Subnet, after: Subnet, now: datetime) -> None:
+    """Overwrite what can change of a subnet as it was read, and raise its revision.
 
     Raises:
         RunAgain: the subnet is not as it was read any more.
     """
-    changed = connection.execute(
-        update(subnets)
-        .where(subnets.c.id == subnet.id, subnets.c.revision == subnet.revision)
-        .values(**_changeable(subnet), revision=subnet.revision + 1)
-    )
-    if not changed.rowcount:
-        raise RunAgain
-    return dataclasses.replace(subnet, revision=subnet.revision + 1)
+    RECORDS.raise_revision(connection, before.id, before.record, now, _changeable(after))
 
 
 def get(connection: Connection, subnet_id: str) -> Subnet:
@@ -106,14 +129,19 @@ def get(connection: Connection, subnet_id: str) -> Subnet:
     return found[0]
 
 
-def find(connection: Connection, filters: Sequence[Filter]) -> tuple[Subnet, ...]:
-    """Read the subnets that pass all the filters, ordered by id."""
-    rows = connection.execute(
-        select(*labelled_columns(), networks.c.shared)
-        .join_from(subnets, networks)
-        .where(where(filters, FILTERS))
-        .order_by(subnets.c.id)
+def find(connection: Connection, filters: Sequence[Filter], page: Page = ALL) -> tuple[Subnet, ...]:
+    """Read those subnets that pass all the filters and are on the page.
+
+    Raises:
+        SubnetNotFound: there is none with the marker's id.
+    """
+    rows = SORTING.select_page(
+        connection,
+        _SUBNETS.where(where(filters, FILTERS)),
+        page,
     )
+    if rows is None:
+        raise SubnetNotFound(str(page.marker))
     return tuple(from_labelled(row, row.shared) for row in rows)
 
 
@@ -125,14 +153,26 @@ def existing(connection: Connection, subnet_ids: Iterable[str]) -> frozenset[str
     return frozenset(connection.scalars(select(subnets.c.id).where(subnets.c.id.in_(wanted))))
 
 
-def remove(connection: Connection, subnet_id: str) -> None:
-    """Delete a subnet of which no port holds an address any more."""
-    connection.execute(delete(subnets).where(subnets.c.id == subnet_id))
+def remove(connection: Connection, subnet: Subnet) -> None:
+    """Delete a subnet as it was read, of which no port holds an address any more.
+
+    Raises:
+        DBReferenceError: a port has got an address of it meanwhile.
+        RunAgain: the subnet is not as it was read any more.
+    """
+    removed = connection.execute(
+        delete(subnets).where(
+            subnets.c.id == subnet.id, subnets.c.revision == subnet.record.revision
+        )
+    )
+    if not removed.rowcount:
+        raise RunAgain
 
 
 def _changeable(subnet: Subnet) -> dict[str, object]:
     return {
         "name": subnet.name,
+        "description": subnet.description,
         "gateway_ip": None if subnet.gateway_ip is None else str(subnet.gateway_ip),
         "enable_dhcp": subnet.enable_dhcp,
         "allocation_pools": [[str(pool.start), str(pool.end)] for pool in subnet.allocation_pools],
@@ -167,7 +207,7 @@ def _subnet(values: Mapping[str, Any], shared: bool) -> Subnet:
         allocation_strategy=None if strategy is None else Strategy(strategy),
         cool_down=None if cool_down is None else timedelta(seconds=cool_down),
         shared=shared,
-        revision=values["revision"],
+        description=values["description"],
     )
 
 
