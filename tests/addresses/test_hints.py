@@ -320,11 +320,18 @@ def test_a_higher_run_takes_the_place_of_a_lower_one_and_not_the_other_way_aroun
     assert hints.lowest(NOON) == (80, 90)
 
 
+def test_a_run_that_is_doubted_tells_only_where_to_search() -> None:
+    hints = seen()
+    hints.doubt_lowest()
+    assert hints.lowest(NOON) == (50, 49)
+
+
 def test_nothing_that_is_not_remembered_is_raised_or_lowered() -> None:
     hints = Hints()
     hints.raise_lowest(7)
     hints.lower_lowest(7)
     hints.saw_higher(7, 9)
+    hints.doubt_lowest()
     assert hints.lowest(NOON) is None
 
 
