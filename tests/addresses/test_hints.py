@@ -275,61 +275,74 @@ def after(seconds: float) -> datetime:
     return NOON + timedelta(seconds=seconds)
 
 
-def test_the_lowest_is_believed_for_a_while_and_not_before_it_was_seen() -> None:
+def seen(first: int = 50, last: int = 60) -> Hints:
     hints = Hints()
-    assert hints.lowest(NOON) is None
-    hints.saw_lowest(50, 59, NOON)
-    assert hints.lowest(NOON) == (50, 59)
-    assert hints.lowest(NOON + LOWEST_FOR - timedelta(microseconds=1)) == (50, 59)
+    hints.saw_lowest(first, last, NOON)
+    return hints
+
+
+def test_the_lowest_run_is_believed_for_a_while_and_not_before_it_was_seen() -> None:
+    assert Hints().lowest(NOON) is None
+    hints = seen()
+    assert hints.lowest(NOON) == (50, 60)
+    assert hints.lowest(NOON + LOWEST_FOR - timedelta(microseconds=1)) == (50, 60)
     assert hints.lowest(NOON + LOWEST_FOR) is None
     # A clock that was set back tells nothing of how long ago it was.
     assert hints.lowest(after(-1)) is None
 
 
-def test_a_claim_raises_the_lowest_only_if_it_is_that_address() -> None:
-    hints = Hints()
-    hints.raise_lowest(7)
-    assert hints.lowest(NOON) is None
-    hints.saw_lowest(50, 59, NOON)
-    for number in (49, 51):
+def test_a_claim_shortens_the_lowest_run_only_if_it_is_its_first_address() -> None:
+    hints = seen(50, 51)
+    for number in (49, 51, 52):
         hints.raise_lowest(number)
-        assert hints.lowest(NOON) == (50, 59)
+        assert hints.lowest(NOON) == (50, 51)
     hints.raise_lowest(50)
-    assert hints.lowest(after(1)) == (51, 59)
+    assert hints.lowest(after(1)) == (51, 51)
+    hints.raise_lowest(51)
+    # It ends before it begins.
+    assert hints.lowest(after(1)) == (52, 51)
 
 
-def test_a_release_lowers_the_lowest_only_if_it_is_below() -> None:
-    hints = Hints()
-    hints.lower_lowest(7)
-    assert hints.lowest(NOON) is None
-    hints.saw_lowest(50, 59, NOON)
-    hints.lower_lowest(60)
-    assert hints.lowest(NOON) == (50, 59)
+def test_a_release_is_the_lowest_run_only_if_it_is_below() -> None:
+    hints = seen()
+    for number in (50, 55, 70):
+        hints.lower_lowest(number)
+        assert hints.lowest(NOON) == (50, 60)
     hints.lower_lowest(0)
     assert hints.lowest(NOON) == (0, 0)
 
 
-def test_neither_claims_nor_releases_make_it_believed_for_longer() -> None:
+def test_a_higher_run_takes_the_place_of_a_lower_one_and_not_the_other_way_around() -> None:
+    hints = seen()
+    hints.saw_higher(40, 45)
+    assert hints.lowest(NOON) == (50, 60)
+    hints.saw_higher(80, 90)
+    assert hints.lowest(NOON) == (80, 90)
+
+
+def test_a_run_that_is_doubted_tells_only_where_to_search() -> None:
+    hints = seen()
+    hints.doubt_lowest()
+    assert hints.lowest(NOON) == (50, 49)
+
+
+def test_nothing_that_is_not_remembered_is_raised_or_lowered() -> None:
     hints = Hints()
-    hints.saw_lowest(50, 59, NOON)
+    hints.raise_lowest(7)
+    hints.lower_lowest(7)
+    hints.saw_higher(7, 9)
+    hints.doubt_lowest()
+    assert hints.lowest(NOON) is None
+
+
+def test_only_another_look_makes_the_lowest_run_believed_for_longer() -> None:
+    hints = seen()
     hints.raise_lowest(50)
     hints.lower_lowest(40)
+    hints.saw_higher(70, 70)
     assert hints.lowest(NOON + LOWEST_FOR) is None
-
-
-def test_the_next_run_takes_the_place_of_one_that_was_used_up_but_not_its_time() -> None:
-    hints = Hints()
-    hints.saw_higher(60, 61)
-    assert hints.lowest(NOON) is None
-    hints.saw_lowest(50, 50, NOON)
-    hints.raise_lowest(50)
-    assert hints.lowest(NOON) == (51, 50)
-    hints.saw_higher(60, 61)
-    assert hints.lowest(NOON) == (60, 61)
-    hints.lower_lowest(55)
-    hints.saw_higher(40, 41)
-    assert hints.lowest(NOON) == (55, 55)
-    assert hints.lowest(NOON + LOWEST_FOR) is None
+    hints.saw_lowest(71, 72, after(5))
+    assert hints.lowest(NOON + LOWEST_FOR) == (71, 72)
 
 
 # Forgetting

@@ -210,6 +210,12 @@ class Hints:
             if self._lowest is not None and number == self._lowest.first:
                 self._lowest = replace(self._lowest, first=number + 1)
 
+    def doubt_lowest(self) -> None:
+        """Remember that others took the lowest free run, or some of it; not what is below it."""
+        with self._lock:
+            if self._lowest is not None:
+                self._lowest = replace(self._lowest, last=self._lowest.first - 1)
+
     def lower_lowest(self, number: int) -> None:
         """Remember that an address was given back."""
         with self._lock:

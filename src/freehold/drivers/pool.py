@@ -56,6 +56,7 @@ class LedgerPool(Pool):
         self._memory = memory
         self._surroundings = surroundings
         self._read: dict[str, LedgerSubnet] = {}
+        self._together: tuple[str, ...] = ()
         self._claimed: dict[str, set[int]] = defaultdict(set)
         self._released: dict[str, set[int]] = defaultdict(set)
 
@@ -78,6 +79,7 @@ class LedgerPool(Pool):
         unknown = [one for one in subnet_ids if self._memory.subnets.get(one) is None]
         for subnet in self._ledger.get_subnets(unknown):
             self._learn(subnet)
+        self._together = tuple(subnet_ids)
         return OrderedSubnetGroup(self, subnet_ids)
 
     def allocate_subnet(self, request: SubnetRequest) -> Subnet:
@@ -183,11 +185,14 @@ class LedgerPool(Pool):
     def _fresh(self, subnet_id: str) -> LedgerSubnet:
         """Return a subnet as this unit of work has read it, or reads it now."""
         if subnet_id not in self._read:
-            found = self._ledger.get_subnets([subnet_id])
-            if not found:
+            # Where one subnet of a group is looked at again, so will the others be.
+            others = self._together if subnet_id in self._together else ()
+            wanted = {subnet_id, *others} - self._read.keys()
+            for subnet in self._ledger.get_subnets(sorted(wanted)):
+                self._learn(subnet)
+            if subnet_id not in self._read:
                 self._forget(subnet_id)
                 raise SubnetNotFound(subnet_id)
-            self._learn(found[0])
         return self._read[subnet_id]
 
     def _learn(self, subnet: LedgerSubnet) -> None:

@@ -112,6 +112,8 @@ def _next(site: Site) -> Proposals:
         yield Proposal(number)
         # It is taken, by whomever: this is only reached if the claim was lost.
         site.hints.raise_lowest(number)
+    # Others took some of the run, and maybe thousands.
+    site.hints.doubt_lowest()
     return False
 
 

@@ -158,7 +158,11 @@ class PassingOverInPostgreSQL:
 class Catching:
     """A plain INSERT whose duplicate is caught: any database that goes on after it."""
 
-    _one = insert(allocations).from_select(_COLUMNS, _ROW).execution_options(preserve_rowcount=True)
+    _one = (
+        insert(allocations)
+        .from_select(_COLUMNS, _ROW.with_for_update(read=True))
+        .execution_options(preserve_rowcount=True)
+    )
     _many = insert(allocations)
     _taken = select(allocations.c.address).where(
         allocations.c.subnet_id == bindparam("subnet_id"),
