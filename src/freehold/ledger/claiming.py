@@ -156,7 +156,12 @@ class PassingOverInPostgreSQL:
 
 
 class Catching:
-    """A plain INSERT whose duplicate is caught: any database that goes on after it."""
+    """A plain INSERT whose duplicate is caught: any database that goes on after it.
+
+    Args:
+        rows_in_one: whether the driver makes one INSERT of many rows by itself,
+            as those of MariaDB do; having SQLAlchemy make it takes it long.
+    """
 
     _one = (
         insert(allocations)
@@ -168,6 +173,9 @@ class Catching:
         allocations.c.subnet_id == bindparam("subnet_id"),
         allocations.c.address.in_(bindparam("addresses", expanding=True)),
     )
+
+    def __init__(self, *, rows_in_one: bool = False) -> None:
+        self._rows_in_one = rows_in_one
 
     def one(self, connection: Connection, row: Row, stamp: int) -> bool:
         """Insert a row, and tell whether there was none before.
@@ -199,6 +207,8 @@ class Catching:
         }
 
     def _portion(self, connection: Connection, rows: Sequence[Row], stamp: int) -> set[bytes]:
+        if self._insert(connection, rows):
+            return {row["address"] for row in rows}
         parameters = {
             "subnet_id": rows[0]["subnet_id"],
             "addresses": [row["address"] for row in rows],
@@ -207,13 +217,22 @@ class Catching:
         free = [row for row in rows if row["address"] not in taken]
         if not free:
             return set()
+        if self._insert(connection, free):
+            return {row["address"] for row in free}
+        return {row["address"] for row in free if self.one(connection, row, stamp)}
+
+    def _insert(self, connection: Connection, rows: Sequence[Row]) -> bool:
+        """Insert all the rows, or, if one of them exists, none."""
         try:
-            connection.execute(self._many.values(free))
+            if self._rows_in_one:
+                connection.execute(self._many, rows)
+            else:
+                connection.execute(self._many.values(rows))
         except violations() as error:
             if not is_duplicate(error):
                 raise
-            return {row["address"] for row in free if self.one(connection, row, stamp)}
-        return {row["address"] for row in free}
+            return False
+        return True
 
 
 def claiming_for(dialect: str) -> Claiming:
@@ -230,4 +249,6 @@ _CATCHING = Catching()
 _BY_DIALECT: dict[str, Claiming] = {
     "sqlite": PassingOver(),
     "postgresql": PassingOverInPostgreSQL(),
+    "mysql": Catching(rows_in_one=True),
+    "mariadb": Catching(rows_in_one=True),
 }
