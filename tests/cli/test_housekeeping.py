@@ -9,7 +9,7 @@ from threading import Event
 
 import pytest
 
-from freehold.cli.housekeeping import EVERY_SECONDS, Chore, chores, keep_house
+from freehold.cli.housekeeping import EVERY_SECONDS, Chore, begin, chores, keep_house
 from freehold.config import Settings
 from freehold.errors import DatabaseUnavailable
 from tests.backends import NOON, Premises
@@ -98,6 +98,15 @@ def test_it_stops_between_two_portions() -> None:
     untouched = Heap(1)
     keep_house([Chore("a", clear), Chore("b", untouched.clear)], stopping, Random(1))
     assert untouched.portions == [1]
+
+
+def test_a_process_that_stops_does_not_wait_for_the_next_round() -> None:
+    stopping = Event()
+    thread = begin([], stopping, Random(1))
+    assert thread.daemon
+    stopping.set()
+    thread.join(60)
+    assert not thread.is_alive()
 
 
 def test_past_holders_are_forgotten_after_the_days_that_are_configured() -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
-from threading import Event
+from threading import Event, Thread
 
 from freehold.config import Settings
 from freehold.errors import DatabaseUnavailable
@@ -43,6 +43,24 @@ def chores(
     """Return all that has to be done on a backend."""
     remembered = timedelta(days=settings.history_days)
     return (Chore("past holders", lambda: backend.history.forget(now() - remembered)),)
+
+
+def begin(work: Sequence[Chore], stopping: Event, random: Random) -> Thread:
+    """Have a thread of this process do the chores.
+
+    Nobody has to wait for its end: the process may end while it is at a unit of
+    work, which is then rolled back.
+
+    Args:
+        work: the chores.
+        stopping: to be set when the process stops.
+        random: the source of the pauses.
+    """
+    thread = Thread(
+        target=keep_house, args=(work, stopping, random), name="housekeeping", daemon=True
+    )
+    thread.start()
+    return thread
 
 
 def keep_house(work: Sequence[Chore], stopping: Event, random: Random) -> None:

@@ -13,7 +13,7 @@ from threading import Event, Thread
 from typing import Any
 
 from freehold.api.app import make_app, open_backend
-from freehold.cli.housekeeping import chores, keep_house
+from freehold.cli import housekeeping
 from freehold.config import Settings
 
 PR_SET_PDEATHSIG = 1
@@ -33,8 +33,7 @@ def load_application(settings: Settings, parent: int) -> WSGIApplication:
     stopping = Event()
     stop_once(stopping)
     backend = open_backend(settings)
-    housekeeping = (chores(backend, settings), stopping, SystemRandom())
-    Thread(target=keep_house, args=housekeeping, name="housekeeping", daemon=True).start()
+    housekeeping.begin(housekeeping.chores(backend, settings), stopping, SystemRandom())
     return make_app(settings, backend)
 
 
