@@ -106,6 +106,15 @@ def put_resource(request: Request, limits: BodyLimits, resource: str, collection
     return _resource_in(document, resource)
 
 
+def put_document(request: Request, limits: BodyLimits) -> Values:
+    """Read the body of a PUT that does something else than change a resource.
+
+    Raises:
+        HTTPRefusal: the body cannot be read.
+    """
+    return _read_document(request, limits)
+
+
 def refuse_body(request: Request) -> None:
     """Make sure that a request has no body.
 

@@ -9,6 +9,7 @@ from freehold.ipam.driver import Driver, Surroundings
 from freehold.networking import lookups, owners
 from freehold.networking.addressing import Addressing
 from freehold.networking.ids import new_id
+from freehold.networking.prefixes import Prefixes
 from freehold.networking.store import networks as network_rows
 from freehold.networking.store import ports as port_rows
 from freehold.networking.store import subnets as subnet_rows
@@ -106,6 +107,7 @@ class Networks:
             ports = port_rows.find(unit.connection, [Filter("network_id", (network_id,))])
             with run_again_if_references_break():
                 self._remove_rows(unit, network_id, subnets, ports)
+            Prefixes(unit.connection).give_back(subnets)
             addressing = Addressing(self._driver, unit)
             for port in ports:
                 addressing.deallocate(port.id, port.fixed_ips)
@@ -122,7 +124,7 @@ class Networks:
             port_rows.remove_fixed_ips(unit.connection, port.id)
             port_rows.remove(unit.connection, port)
         for subnet in subnets:
-            subnet_rows.remove(unit.connection, subnet.id)
+            subnet_rows.remove(unit.connection, subnet)
         network_rows.remove(unit.connection, network_id)
 
 

@@ -10,8 +10,12 @@ Names and meanings: OpenStack Networking API v2.0.
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import Enum, StrEnum
+from typing import TYPE_CHECKING
 
 from freehold.addresses.ranges import AddressRange, IPAddress, IPNetwork
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 
 class Keep(Enum):
@@ -48,7 +52,12 @@ AUTO_ADDRESS_MODES = frozenset({IPv6Mode.SLAAC, IPv6Mode.DHCPV6_STATELESS})
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """A layer-2 domain to which subnets and ports belong."""
+    """A layer-2 domain to which subnets and ports belong.
+
+    Attributes:
+        ipv4_address_scope: the address scope of its IPv4 subnets' pools, if any.
+        ipv6_address_scope: the address scope of its IPv6 subnets' pools, if any.
+    """
 
     id: str
     project_id: str
@@ -57,6 +66,8 @@ class Network:
     shared: bool
     status: str = "ACTIVE"
     subnet_ids: tuple[str, ...] = ()
+    ipv4_address_scope: str | None = None
+    ipv6_address_scope: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +102,7 @@ class Subnet:
     """A CIDR on a network, and what of it is handed out.
 
     Attributes:
+        subnetpool_id: the pool that the CIDR was cut from; None for none.
         shared: whether its network is shared.
         revision: how often it was changed.
     """
@@ -107,6 +119,7 @@ class Subnet:
     enable_dhcp: bool = True
     ipv6_ra_mode: IPv6Mode | None = None
     ipv6_address_mode: IPv6Mode | None = None
+    subnetpool_id: str | None = None
     shared: bool = False
     revision: int = 0
 
@@ -121,18 +134,35 @@ class Subnet:
         return bool({self.ipv6_ra_mode, self.ipv6_address_mode} & AUTO_ADDRESS_MODES)
 
 
+@dataclass(frozen=True, slots=True)
+class FromPool:
+    """The subnet pool that a subnet's CIDR is to come from.
+
+    Attributes:
+        subnetpool_id: None for the default pool of the IP version.
+        prefixlen: of a CIDR that the pool is to choose; None for the length
+            that the pool has for this.
+    """
+
+    subnetpool_id: str | None = None
+    prefixlen: int | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubnetDraft:
     """A subnet to be.
 
     Attributes:
+        cidr: None if a subnet pool is to choose it, alone or by the gateway.
+        from_pool: None for a CIDR that belongs to no pool.
         allocation_pools: None for all that can be handed out but the gateway.
     """
 
     network_id: str
     project_id: str
     ip_version: int
-    cidr: IPNetwork
+    cidr: IPNetwork | None
+    from_pool: FromPool | None = None
     name: str = ""
     gateway_ip: IPAddress | Gateway | None = Gateway.DEFAULT
     allocation_pools: tuple[AddressRange, ...] | None = None
@@ -237,7 +267,7 @@ class PortChange:
     device_owner: str | Keep = KEEP
 
 
-def changed_attributes(change: NetworkChange | SubnetChange | PortChange) -> Mapping[str, object]:
+def changed_attributes(change: "DataclassInstance") -> Mapping[str, object]:
     """Return those attributes of a change that it does not keep, by name."""
     values = {field.name: getattr(change, field.name) for field in fields(change)}
     return {name: value for name, value in values.items() if value is not KEEP}

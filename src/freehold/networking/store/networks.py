@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from freehold.db.tables import network_guards, networks, subnets
+from freehold.db.tables import network_guards, networks, subnetpools, subnets
 from freehold.errors import NetworkNotFound
 from freehold.ledger.tables import stored_time
 from freehold.networking.store import subnets as subnet_rows
@@ -53,15 +54,21 @@ def get_with_subnets(connection: Connection, network_id: str) -> tuple[Network, 
         NetworkNotFound: there is none of this id.
     """
     rows = connection.execute(
-        select(networks, *subnet_rows.labelled_columns())
+        select(networks, *subnet_rows.labelled_columns(), subnetpools.c.address_scope_id)
         .join_from(networks, subnets, isouter=True)
+        .join(subnetpools, subnetpools.c.id == subnets.c.subnetpool_id, isouter=True)
         .where(networks.c.id == network_id)
         .order_by(subnets.c.created_at, subnets.c.id)
     ).all()
     if not rows:
         raise NetworkNotFound(network_id)
     found = tuple(subnet_rows.from_labelled(row, rows[0].shared) for row in rows if row.subnets_id)
-    return _network(rows[0], tuple(subnet.id for subnet in found)), found
+    members = [
+        _Member(row.subnets_id, row.subnets_ip_version, row.address_scope_id)
+        for row in rows
+        if row.subnets_id
+    ]
+    return _network(rows[0], members), found
 
 
 def find(connection: Connection, filters: Sequence[Filter]) -> tuple[Network, ...]:
@@ -69,15 +76,21 @@ def find(connection: Connection, filters: Sequence[Filter]) -> tuple[Network, ..
     rows = connection.execute(
         select(networks).where(where(filters, FILTERS)).order_by(networks.c.id)
     ).all()
-    members: dict[str, list[str]] = {row.id: [] for row in rows}
+    members: dict[str, list[_Member]] = {row.id: [] for row in rows}
     for ids in in_batches(list(members)):
-        for subnet_id, network_id in connection.execute(
-            select(subnets.c.id, subnets.c.network_id)
+        for network_id, *member in connection.execute(
+            select(
+                subnets.c.network_id,
+                subnets.c.id,
+                subnets.c.ip_version,
+                subnetpools.c.address_scope_id,
+            )
+            .join_from(subnets, subnetpools, isouter=True)
             .where(subnets.c.network_id.in_(ids))
             .order_by(subnets.c.created_at, subnets.c.id)
         ):
-            members[network_id].append(subnet_id)
-    return tuple(_network(row, tuple(members[row.id])) for row in rows)
+            members[network_id].append(_Member(*member))
+    return tuple(_network(row, members[row.id]) for row in rows)
 
 
 def change(connection: Connection, network_id: str, values: Mapping[str, object]) -> None:
@@ -110,7 +123,17 @@ def remove(connection: Connection, network_id: str) -> None:
     connection.execute(delete(networks).where(networks.c.id == network_id))
 
 
-def _network(row: AnyRow, subnet_ids: tuple[str, ...]) -> Network:
+class _Member(NamedTuple):
+    """What a network shows of one of its subnets."""
+
+    subnet_id: str
+    ip_version: int
+    address_scope_id: str | None
+
+
+def _network(row: AnyRow, members: Sequence[_Member]) -> Network:
+    # All of one IP version have the same, or none: see `plan.subnet_pools.check_affinity`.
+    scopes = {one.ip_version: one.address_scope_id for one in members}
     return Network(
         id=row.id,
         project_id=row.project_id,
@@ -118,5 +141,7 @@ def _network(row: AnyRow, subnet_ids: tuple[str, ...]) -> Network:
         admin_state_up=row.admin_state_up,
         shared=row.shared,
         status=row.status,
-        subnet_ids=subnet_ids,
+        subnet_ids=tuple(one.subnet_id for one in members),
+        ipv4_address_scope=scopes.get(4),
+        ipv6_address_scope=scopes.get(6),
     )

@@ -6,15 +6,20 @@ from datetime import datetime
 from ipaddress import ip_address, ip_network
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Label, delete, insert, select, true, update
-from sqlalchemy import false as nothing
+from sqlalchemy import Connection, Label, delete, insert, select, update
 
 from freehold.addresses.ranges import AddressRange
 from freehold.db.retry import RunAgain
 from freehold.db.tables import networks, subnets
 from freehold.errors import SubnetNotFound
 from freehold.ledger.tables import stored_time
-from freehold.networking.store.conditions import AnyRow, Condition, one_of, where
+from freehold.networking.store.conditions import (
+    AnyRow,
+    Condition,
+    in_batches,
+    one_of,
+    where,
+)
 from freehold.networking.values import Filter, HostRoute, IPv6Mode, Subnet
 
 
@@ -25,21 +30,24 @@ def _by_text(condition: Condition) -> Condition:
     )
 
 
-def _always_null(values: tuple[object, ...]) -> ColumnElement[bool]:
-    return true() if None in values else nothing()
-
-
 FILTERS: dict[str, Condition] = {
     **{
         name: one_of(subnets.c[name])
-        for name in ("id", "name", "ip_version", "network_id", "project_id", "enable_dhcp")
+        for name in (
+            "id",
+            "name",
+            "ip_version",
+            "network_id",
+            "project_id",
+            "enable_dhcp",
+            "subnetpool_id",
+        )
     },
     **{
         name: _by_text(one_of(subnets.c[name]))
         for name in ("cidr", "gateway_ip", "ipv6_ra_mode", "ipv6_address_mode")
     },
     "shared": one_of(networks.c.shared),
-    "subnetpool_id": _always_null,
 }
 
 
@@ -70,6 +78,7 @@ def add(connection: Connection, subnet: Subnet, now: datetime) -> None:
             cidr=str(subnet.cidr),
             ipv6_ra_mode=subnet.ipv6_ra_mode,
             ipv6_address_mode=subnet.ipv6_address_mode,
+            subnetpool_id=subnet.subnetpool_id,
             created_at=stored_time(now),
             **_changeable(subnet),
         )
@@ -90,6 +99,16 @@ def replace(connection: Connection, subnet: Subnet) -> Subnet:
     if not changed.rowcount:
         raise RunAgain
     return dataclasses.replace(subnet, revision=subnet.revision + 1)
+
+
+def move_to_pool(connection: Connection, subnet_ids: Sequence[str], pool_id: str) -> None:
+    """Have subnets belong to a subnet pool; their network is guarded."""
+    for ids in in_batches(subnet_ids):
+        connection.execute(
+            update(subnets)
+            .where(subnets.c.id.in_(ids))
+            .values(subnetpool_id=pool_id, revision=subnets.c.revision + 1)
+        )
 
 
 def get(connection: Connection, subnet_id: str) -> Subnet:
@@ -123,9 +142,18 @@ def existing(connection: Connection, subnet_ids: Iterable[str]) -> frozenset[str
     return frozenset(connection.scalars(select(subnets.c.id).where(subnets.c.id.in_(wanted))))
 
 
-def remove(connection: Connection, subnet_id: str) -> None:
-    """Delete a subnet of which no port holds an address any more."""
-    connection.execute(delete(subnets).where(subnets.c.id == subnet_id))
+def remove(connection: Connection, subnet: Subnet) -> None:
+    """Delete a subnet as it was read, of which no port holds an address any more.
+
+    Raises:
+        DBReferenceError: a port holds one.
+        RunAgain: the subnet is not as it was read any more.
+    """
+    removed = connection.execute(
+        delete(subnets).where(subnets.c.id == subnet.id, subnets.c.revision == subnet.revision)
+    )
+    if not removed.rowcount:
+        raise RunAgain
 
 
 def _changeable(subnet: Subnet) -> dict[str, object]:
@@ -159,6 +187,7 @@ def _subnet(values: Mapping[str, Any], shared: bool) -> Subnet:
         enable_dhcp=values["enable_dhcp"],
         ipv6_ra_mode=_mode(values["ipv6_ra_mode"]),
         ipv6_address_mode=_mode(values["ipv6_address_mode"]),
+        subnetpool_id=values["subnetpool_id"],
         shared=shared,
         revision=values["revision"],
     )
