@@ -29,6 +29,8 @@ from freehold.errors import (
 from freehold.networking.pool_values import AddressScopeChange, SubnetPool, SubnetPoolChange
 from freehold.networking.values import Filter, FromPool, Network, Subnet, SubnetDraft
 from tests.backends import Premises, pool_draft, pooled_draft, subnet_draft
+from tests.conftest import OpenDatabase
+from tests.db.test_servers import lose_next_commit
 from tests.networking.test_networks import NOWHERE
 
 if TYPE_CHECKING:
@@ -507,3 +509,19 @@ def test_a_subnet_that_joined_a_pool_meanwhile_is_given_back_to_it(premises: Pre
     premises.backend.subnet_pools.onboard(pool.id, network.id)
     premises.backend.subnets.delete(subnet.id)
     premises.check_pools()
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
+@pytest.mark.parametrize("carried_out", [True, False])
+def test_joining_has_one_effect_when_the_answer_to_its_commit_is_lost(
+    open_database: OpenDatabase, kind: str, carried_out: bool
+) -> None:
+    premises = Premises(open_database(kind)[0])
+    pool, network = premises.pool("192.0.2.0/24"), premises.network()
+    subnet = premises.subnet(network, "10.0.0.0/24")
+    lose_next_commit(premises.database, but_carry_it_out=carried_out)
+    moved = premises.backend.subnet_pools.onboard(pool.id, network.id)
+    assert [one.id for one in moved] == [subnet.id]
+    assert premises.backend.subnets.find([]) == moved
+    premises.check_pools()
+    premises.database.dispose()

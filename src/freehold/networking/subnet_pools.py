@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from freehold.addresses.prefixes import compact
 from freehold.addresses.ranges import IPNetwork
-from freehold.db.database import Database, Unit
+from freehold.db.database import Database, Done, Lookup, Unit
 from freehold.db.retry import run_again_if_references_break
 from freehold.errors import (
     IllegalSubnetPoolUpdate,
@@ -189,7 +189,7 @@ class SubnetPools:
                 replace(one, subnetpool_id=pool_id, revision=one.revision + 1) for one in moving
             )
 
-        return self._database.write(work, lookups.run_again)
+        return self._database.write(work, _onboarded(pool_id, network_id))
 
     def _change(self, pool_id: str, plan: Callable[[SubnetPool], SubnetPool]) -> SubnetPool:
         def work(unit: Unit) -> SubnetPool:
@@ -217,6 +217,25 @@ class SubnetPools:
         with _one_default():
             pool_rows.replace(connection, after)
         taken.add(before, after.prefixes)
+
+
+def _onboarded(pool_id: str, network_id: str) -> Lookup[tuple[Subnet, ...]]:
+    """Return the lookup of a unit that has subnets join a pool: they join it once only."""
+
+    def look(connection: Connection) -> Done[tuple[Subnet, ...]] | None:
+        pools = pool_rows.find(connection, [Filter("id", (pool_id,))])
+        found = subnet_rows.find(
+            connection,
+            [
+                Filter("network_id", (network_id,)),
+                Filter("ip_version", tuple(pool.ip_version for pool in pools)),
+            ],
+        )
+        if not found or any(subnet.subnetpool_id != pool_id for subnet in found):
+            return None
+        return Done(found)
+
+    return look
 
 
 def _check_in_scope(connection: Connection, pool: SubnetPool) -> AddressScope | None:

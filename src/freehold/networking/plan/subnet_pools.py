@@ -10,6 +10,7 @@ are all of one pool, or all of pools of one scope, or all of none.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 
 from freehold.addresses.prefixes import common, compact, covers, prefix_at
 from freehold.addresses.ranges import IPNetwork
@@ -115,7 +116,7 @@ def check_scope(
         raise IllegalSubnetPoolIpVersionAssociationToAddressScope(
             pool.id, scope.id, scope.ip_version
         )
-    if any(common(pool.prefixes, prefixes) for prefixes in others):
+    if common(pool.prefixes, tuple(chain.from_iterable(others))):
         raise AddressScopePrefixConflict
 
 
