@@ -80,7 +80,7 @@ class Prefixes:
     def give_back(self, subnets: Iterable[Subnet]) -> None:
         """Give back the CIDRs of subnets that are from a pool; pass over the others."""
         pooled = [(one.subnetpool_id, one) for one in subnets if one.subnetpool_id is not None]
-        # All units guard several pools in one order, so that no two wait for each other.
+        # In one order, so that no two units that give back wait for each other.
         for pool_id, subnet in sorted(pooled, key=lambda pair: pair[0]):
             self.pool(pool_id)
             self._join(pool_id, subnet.cidr)

@@ -172,7 +172,7 @@ class SubnetPools:
             _, subnets = network_rows.get_with_subnets(unit.connection, network_id)
             taken = Prefixes(unit.connection)
             own = {one.subnetpool_id for one in subnets if one.subnetpool_id is not None}
-            # In the order in which all units guard several pools.
+            # In the order in which units that give back guard several pools.
             pool = {one: taken.pool(one) for one in sorted(own | {pool_id})}[pool_id]
             moving = [one for one in subnets if one.ip_version == pool.ip_version]
             for subnet in moving:
