@@ -59,8 +59,11 @@ def test_they_go_down_with_data_in_every_table(url: str) -> None:
     network = premises.network(name="🦫")
     subnet = premises.subnet(network, "10.0.0.0/24")
     premises.port(network, tags=("t",))
+    pool = premises.pool("192.0.2.0/24", address_scope_id=premises.scope().id)
+    premises.subnet_of(pool, premises.network(), 26)
     premises.backend.network_tags.add(network.id, {"t"})
     premises.backend.subnet_tags.add(subnet.id, {"t"})
+    premises.backend.subnet_pool_tags.add(pool.id, {"t"})
     assert all(premises.dump().values())
     schema.downgrade(premises.database, "base")
     assert names(premises.database) == {"alembic_version"}

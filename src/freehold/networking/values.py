@@ -10,9 +10,13 @@ Names and meanings: OpenStack Networking API v2.0.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import Enum, StrEnum
+from typing import TYPE_CHECKING
 
 from freehold.addresses.ranges import AddressRange, IPAddress, IPNetwork
 from freehold.networking.records import UNSTORED, Record
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 
 class Keep(Enum):
@@ -49,7 +53,12 @@ AUTO_ADDRESS_MODES = frozenset({IPv6Mode.SLAAC, IPv6Mode.DHCPV6_STATELESS})
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """A layer-2 domain to which subnets and ports belong."""
+    """A layer-2 domain to which subnets and ports belong.
+
+    Attributes:
+        ipv4_address_scope: the address scope of its IPv4 subnets' pools, if any.
+        ipv6_address_scope: the address scope of its IPv6 subnets' pools, if any.
+    """
 
     id: str
     project_id: str
@@ -58,6 +67,8 @@ class Network:
     shared: bool
     status: str = "ACTIVE"
     subnet_ids: tuple[str, ...] = ()
+    ipv4_address_scope: str | None = None
+    ipv6_address_scope: str | None = None
     description: str = field(default="", kw_only=True)
     record: Record = field(default=UNSTORED, kw_only=True)
 
@@ -96,6 +107,7 @@ class Subnet:
     """A CIDR on a network, and what of it is handed out.
 
     Attributes:
+        subnetpool_id: the pool that the CIDR was cut from; None for none.
         shared: whether its network is shared.
     """
 
@@ -111,6 +123,7 @@ class Subnet:
     enable_dhcp: bool = True
     ipv6_ra_mode: IPv6Mode | None = None
     ipv6_address_mode: IPv6Mode | None = None
+    subnetpool_id: str | None = None
     shared: bool = False
     description: str = ""
     record: Record = UNSTORED
@@ -126,18 +139,35 @@ class Subnet:
         return bool({self.ipv6_ra_mode, self.ipv6_address_mode} & AUTO_ADDRESS_MODES)
 
 
+@dataclass(frozen=True, slots=True)
+class FromPool:
+    """The subnet pool that a subnet's CIDR is to come from.
+
+    Attributes:
+        subnetpool_id: None for the default pool of the IP version.
+        prefixlen: of a CIDR that the pool is to choose; None for the length
+            that the pool has for this.
+    """
+
+    subnetpool_id: str | None = None
+    prefixlen: int | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubnetDraft:
     """A subnet to be.
 
     Attributes:
+        cidr: None if a subnet pool is to choose it, alone or by the gateway.
+        from_pool: None for a CIDR that belongs to no pool.
         allocation_pools: None for all that can be handed out but the gateway.
     """
 
     network_id: str
     project_id: str
     ip_version: int
-    cidr: IPNetwork
+    cidr: IPNetwork | None
+    from_pool: FromPool | None = None
     name: str = ""
     description: str = ""
     gateway_ip: IPAddress | Gateway | None = Gateway.DEFAULT
@@ -244,7 +274,7 @@ class PortChange:
     device_owner: str | Keep = KEEP
 
 
-def changed_attributes(change: NetworkChange | SubnetChange | PortChange) -> Mapping[str, object]:
+def changed_attributes(change: "DataclassInstance") -> Mapping[str, object]:
     """Return those attributes of a change that it does not keep, by name."""
     values = {field.name: getattr(change, field.name) for field in fields(change)}
     return {name: value for name, value in values.items() if value is not KEEP}
