@@ -51,7 +51,7 @@ IN_MEMORY = "sqlite://"
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 E = TypeVar("E", bound=FreeholdError)
-R = TypeVar("R", Network, Subnet, Port)
+R = TypeVar("R", Network, Subnet, Port, SubnetPool)
 
 
 def pools(*ends: tuple[str, str]) -> tuple[AddressRange, ...]:
