@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from falcon import Request, Response
 from neutron_lib.api.definitions import (
+    address_scope,
+    default_subnetpools,
     empty_string_filtering,
     filter_validation,
     ip_substring_port_filtering,
@@ -17,9 +19,12 @@ from neutron_lib.api.definitions import (
     revisionifmatch,
     sort_key_validation,
     sorting,
+    subnet_onboard,
+    subnetpool_prefix_ops,
     tag_creation,
     tag_ports_during_bulk_creation,
 )
+from neutron_lib.constants import SUBNET_ALLOCATION_EXT_ALIAS
 from neutron_lib.exceptions import ExtensionsNotFound
 
 from freehold.api.definitions import address_history, allocation_strategy
@@ -47,6 +52,8 @@ class _Document:
 _DEFINED = (
     address_history,
     allocation_strategy,
+    address_scope,
+    default_subnetpools,
     empty_string_filtering,
     filter_validation,
     ip_substring_port_filtering,
@@ -56,6 +63,8 @@ _DEFINED = (
     revisionifmatch,
     sort_key_validation,
     sorting,
+    subnet_onboard,
+    subnetpool_prefix_ops,
     tag_creation,
     tag_ports_during_bulk_creation,
 )
@@ -76,7 +85,7 @@ _UNDEFINED = (
     ),
     _Document(
         "standard-attr-tag",
-        "Tag support for resources with standard attribute: network, subnet, port",
+        "Tag support for resources with standard attribute: port, subnet, subnetpool, network",
         "Resources can have tags, and lists can be filtered by them.",
         "2017-01-01T00:00:00-00:00",
     ),
@@ -85,6 +94,12 @@ _UNDEFINED = (
         "Resource timestamps",
         "Each resource shows when it was created and when it was last changed.",
         "2016-09-12T10:00:00-00:00",
+    ),
+    _Document(
+        SUBNET_ALLOCATION_EXT_ALIAS,
+        "Subnet Allocation",
+        "Enables allocation of subnets from a subnet pool",
+        "2015-03-30T10:00:00-00:00",
     ),
 )
 """What Neutron defines by itself; the aliases, names and dates are its own."""

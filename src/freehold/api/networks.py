@@ -1,5 +1,6 @@
 """Networks, between JSON and values."""
 
+from neutron_lib.api.definitions import address_scope
 from neutron_lib.api.definitions import network as definition
 
 from freehold.api import queries, standard, tags
@@ -42,6 +43,8 @@ def render(network: Network) -> dict[str, object]:
         "status": network.status,
         "subnets": list(network.subnet_ids),
         "shared": network.shared,
+        "ipv4_address_scope": network.ipv4_address_scope,
+        "ipv6_address_scope": network.ipv6_address_scope,
         "tags": list(network.record.tags),
         **standard.render(network.description, network.record),
     }
@@ -52,7 +55,11 @@ NETWORK = Kind(
     collection=definition.COLLECTION_NAME,
     attributes=AttributeMap(
         definition.RESOURCE_ATTRIBUTE_MAP[definition.COLLECTION_NAME],
-        {**standard.ATTRIBUTES, **tags.ATTRIBUTES},
+        {
+            **address_scope.RESOURCE_ATTRIBUTE_MAP[definition.COLLECTION_NAME],
+            **standard.ATTRIBUTES,
+            **tags.ATTRIBUTES,
+        },
     ),
     parse_draft=parse_draft,
     parse_change=parse_change,
