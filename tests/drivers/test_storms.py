@@ -198,10 +198,17 @@ def test_all_that_was_held_in_a_subnet_removed_meanwhile_is_told_once(
 
     counts = in_threads(remove, *[take_and_give_back] * (THREADS - 1))
     found = tenures(threaded, ranges("10.0.0.1-10.0.0.30")[0])
-    assert len(found) == sum(counts)
+    # On MariaDB who claims an address from its rest does not wait for a removal of the subnet;
+    # what each thread claimed last may then go with the subnet untold (docs/decisions/0009).
+    untold = THREADS if reuse is AT_ONCE and is_mariadb(threaded) else 0
+    assert sum(counts) - untold <= len(found) <= sum(counts)
     assert all(tenure.until is not None for tenure in found)
     with ledger_of(threaded) as ledger:
         assert ledger.taken("s1", ranges("10.0.0.1-10.0.0.30")[0]) == []
+
+
+def is_mariadb(harness: Harness) -> bool:
+    return isinstance(harness, SqlHarness) and harness.engine.dialect.name == "mysql"
 
 
 WAITING = {
