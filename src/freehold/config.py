@@ -46,6 +46,7 @@ class Settings:
         max_dns_nameservers: how many a subnet may have.
         max_subnet_host_routes: how many a subnet may have.
         max_fixed_ips_per_port: how many a client may ask for on one port.
+        max_allowed_address_pair: how many a port may have.
         max_request_body_size: in bytes.
         max_json_depth: how deep arrays and objects of a body may be nested.
         max_bulk_items: how many resources one request may create.
@@ -66,6 +67,7 @@ class Settings:
     max_dns_nameservers: int = 5
     max_subnet_host_routes: int = 20
     max_fixed_ips_per_port: int = 100
+    max_allowed_address_pair: int = 10
     max_request_body_size: int = MEBIBYTE
     max_json_depth: int = 32
     max_bulk_items: int = 1000
@@ -98,6 +100,7 @@ _BOUNDS: Mapping[str, tuple[int, int]] = {
     "max_dns_nameservers": (0, 1000),
     "max_subnet_host_routes": (0, 1000),
     "max_fixed_ips_per_port": (1, 10_000),
+    "max_allowed_address_pair": (0, 1000),
     "max_request_body_size": (1024, 1024 * MEBIBYTE),
     "max_json_depth": (4, 500),
     "max_bulk_items": (1, 100_000),
@@ -127,6 +130,7 @@ _OPTIONS = (
     cfg.IntOpt("max_dns_nameservers", default=5, help="How many a subnet may have."),
     cfg.IntOpt("max_subnet_host_routes", default=20, help="How many a subnet may have."),
     cfg.IntOpt("max_fixed_ips_per_port", default=100, help="How many one port may ask for."),
+    cfg.IntOpt("max_allowed_address_pair", default=10, help="How many a port may have."),
     cfg.IntOpt("max_request_body_size", default=MEBIBYTE, help="In bytes."),
     cfg.IntOpt("max_json_depth", default=32, help="How deep the JSON of a body may be nested."),
     cfg.IntOpt("max_bulk_items", default=1000, help="How many one request may create."),

@@ -12,7 +12,9 @@
     │   ├── InvalidIpForSubnet
     │   ├── InvalidSubnetRequest
     │   ├── DNSNameServersExhausted
-    │   └── HostRoutesExhausted
+    │   ├── HostRoutesExhausted
+    │   ├── AllowedAddressPairExhausted
+    │   └── DuplicateAddressPairInRequest
     ├── NotFound                                      404
     │   ├── NetworkNotFound
     │   ├── SubnetNotFound
@@ -208,6 +210,26 @@ class HostRoutesExhausted(BadRequest):
             self,
             f"Unable to complete operation for {subnet_id}. The number of host routes exceeds "
             f"the limit {quota}.",
+        )
+
+
+class AllowedAddressPairExhausted(BadRequest):
+    """More address pairs than a port may have."""
+
+    def __init__(self, quota: int) -> None:
+        FreeholdError.__init__(
+            self, f"The number of allowed address pair exceeds the maximum {quota}."
+        )
+
+
+class DuplicateAddressPairInRequest(BadRequest):
+    """Two address pairs of a port are the same."""
+
+    def __init__(self, mac_address: str | None, ip_address: str) -> None:
+        FreeholdError.__init__(
+            self,
+            f"Request contains duplicate address pair: mac_address {mac_address} ip_address "
+            f"{ip_address}.",
         )
 
 

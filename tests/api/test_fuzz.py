@@ -32,6 +32,7 @@ ATTRIBUTES = {
     "port": [
         "name", "network_id", "admin_state_up", "mac_address", "fixed_ips", "device_id",
         "device_owner", "project_id", "status", "id", "description", "tags",
+        "allowed_address_pairs", "extra_dhcp_opts",
     ],
 }  # fmt: skip
 EVERY_ATTRIBUTE = [(kind, name) for kind, names in ATTRIBUTES.items() for name in names]
@@ -60,7 +61,20 @@ scalars = st.one_of(
     likely,
 )
 keys = st.one_of(
-    st.sampled_from(["start", "end", "destination", "nexthop", "ip_address", "subnet_id"]),
+    st.sampled_from(
+        [
+            "start",
+            "end",
+            "destination",
+            "nexthop",
+            "ip_address",
+            "subnet_id",
+            "mac_address",
+            "opt_name",
+            "opt_value",
+            "ip_version",
+        ]
+    ),
     st.text(max_size=5),
 )
 values = st.recursive(
@@ -72,6 +86,10 @@ pairs_of_addresses = st.one_of(
     st.fixed_dictionaries({"start": addresses, "end": addresses}),
     st.fixed_dictionaries({"destination": cidrs, "nexthop": addresses}),
     st.fixed_dictionaries({}, optional={"ip_address": addresses, "subnet_id": st.just(UNKNOWN)}),
+    st.fixed_dictionaries({"ip_address": addresses | cidrs}, optional={"mac_address": likely}),
+    st.fixed_dictionaries(
+        {"opt_name": scalars, "opt_value": scalars}, optional={"ip_version": scalars}
+    ),
 )
 sent = st.one_of(values, st.lists(st.one_of(pairs_of_addresses, addresses), max_size=3))
 

@@ -56,6 +56,7 @@ def create_app(
             max_dns_nameservers=chosen.max_dns_nameservers,
             max_subnet_host_routes=chosen.max_subnet_host_routes,
             max_fixed_ips_per_port=chosen.max_fixed_ips_per_port,
+            max_allowed_address_pair=chosen.max_allowed_address_pair,
         ),
     )
     app: App[Request, Response] = falcon.App(middleware=list(MIDDLEWARE))

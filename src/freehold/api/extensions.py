@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from falcon import Request, Response
 from neutron_lib.api.definitions import (
+    allowedaddresspairs,
     empty_string_filtering,
+    extra_dhcp_opt,
     filter_validation,
     ip_substring_port_filtering,
     pagination,
@@ -43,7 +45,9 @@ class _Document:
 
 
 _DEFINED = (
+    allowedaddresspairs,
     empty_string_filtering,
+    extra_dhcp_opt,
     filter_validation,
     ip_substring_port_filtering,
     pagination,

@@ -9,7 +9,7 @@ from neutron_lib.api.definitions import port as definition
 from neutron_lib.api.definitions import port_mac_address_regenerate as regenerate
 
 from freehold.addresses.mac import normalise_mac
-from freehold.api import queries, standard, tags
+from freehold.api import address_pairs, dhcp_options, queries, standard, tags
 from freehold.api.attributes import Attribute, AttributeMap, Checked
 from freehold.api.kinds import Kind
 from freehold.api.parsing import address, as_is, changed, entry, given_or
@@ -37,6 +37,8 @@ def parse_draft(values: Checked) -> PortDraft:
         fixed_ips=given_or(values, "fixed_ips", None, _fixed_ips),
         device_id=values["device_id"],
         device_owner=values["device_owner"],
+        allowed_address_pairs=given_or(values, address_pairs.NAME, (), address_pairs.parse),
+        extra_dhcp_opts=dhcp_options.parse(dhcp_options.NAME, values[dhcp_options.NAME]),
         tags=tuple(tags.parse_tags("tags", values["tags"])),
     )
 
@@ -51,6 +53,8 @@ def parse_change(values: Checked) -> PortChange:
         fixed_ips=changed(values, "fixed_ips", _fixed_ips),
         device_id=changed(values, "device_id", as_is),
         device_owner=changed(values, "device_owner", as_is),
+        allowed_address_pairs=changed(values, address_pairs.NAME, address_pairs.parse),
+        extra_dhcp_opts=changed(values, dhcp_options.NAME, dhcp_options.parse),
     )
 
 
@@ -71,6 +75,8 @@ def render(port: Port) -> dict[str, object]:
             {"subnet_id": fixed_ip.subnet_id, "ip_address": str(fixed_ip.ip_address)}
             for fixed_ip in port.fixed_ips
         ],
+        **address_pairs.render(port),
+        **dhcp_options.render(port),
         "tags": list(port.record.tags),
         **standard.render(port.description, port.record),
     }
@@ -136,6 +142,8 @@ PORT = Kind(
         {
             **standard.ATTRIBUTES,
             **tags.GIVEN_ATTRIBUTES,
+            **address_pairs.ATTRIBUTES,
+            **dhcp_options.ATTRIBUTES,
             definition.PORT_MAC_ADDRESS: _mac_address_attribute(),
         },
     ),

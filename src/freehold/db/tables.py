@@ -11,8 +11,9 @@ read the same state do not both act on it, whichever server they are on.
 What lists are filtered and ordered by has an index that ends in the id, so that
 a page is read from where it begins, whatever the length of the list.
 
-What a subnet has several of (pools, DNS servers, routes) is read and written
-with the subnet and searched by nobody, so it stands in the subnet's row.
+What a subnet or a port has several of (pools, DNS servers, routes; address pairs,
+DHCP options) is read and written with it and searched by nobody, so it stands in
+its row.
 """
 
 from typing import TypeVar
@@ -143,6 +144,8 @@ ports = Table(
     Column("revision", Integer, nullable=False, default=0),
     Column("created_at", _time, nullable=False),
     _later("updated_at", _time, "'1970-01-01 00:00:00'", index=True),
+    Column("allowed_address_pairs", JSON(none_as_null=True)),
+    Column("extra_dhcp_opts", JSON(none_as_null=True)),
     UniqueConstraint("network_id", "mac_address"),
     Index(None, "network_id", "id"),
     Index(None, "project_id", "id"),

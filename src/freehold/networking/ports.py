@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
 
 from oslo_db.exception import DBDuplicateEntry
 from sqlalchemy import Connection
@@ -33,6 +32,7 @@ from freehold.networking.plan.ports import (
     plan_new_port,
     plan_port_update,
 )
+from freehold.networking.port_attributes import merged, with_mac
 from freehold.networking.records import PORT_FIRST_REVISION, Record
 from freehold.networking.store import networks as network_rows
 from freehold.networking.store import ports as port_rows
@@ -91,7 +91,7 @@ class Ports:
                     unit,
                     addressing,
                     subnets,
-                    _new_port(port_id, mac, draft, self._surroundings.now()),
+                    self._new_port(port_id, mac, draft),
                     draft,
                     macs,
                 )
@@ -254,6 +254,24 @@ class Ports:
             return random_mac(self._limits.base_mac, self._surroundings.random)
         return wanted
 
+    def _new_port(self, port_id: str, mac: str, draft: PortDraft) -> Port:
+        """Return the port that a draft describes, without addresses."""
+        most = self._limits.max_allowed_address_pair
+        return Port(
+            id=port_id,
+            network_id=draft.network_id,
+            project_id=draft.project_id,
+            name=draft.name,
+            admin_state_up=draft.admin_state_up,
+            mac_address=mac,
+            device_id=draft.device_id,
+            device_owner=draft.device_owner,
+            description=draft.description,
+            allowed_address_pairs=with_mac(draft.allowed_address_pairs, mac, most),
+            extra_dhcp_opts=merged((), draft.extra_dhcp_opts),
+            record=Record.begun(self._surroundings.now(), PORT_FIRST_REVISION, draft.tags),
+        )
+
     def _changed(self, port: Port, change: PortChange) -> Port:
         """Return the port as it is going to be, but for its addresses."""
         values = {
@@ -263,6 +281,13 @@ class Ports:
         }
         # The attributes' own names and types are those of the change: see values.
         new = replace(port, **values)  # type: ignore[arg-type]
+        if change.allowed_address_pairs is not KEEP:
+            most = self._limits.max_allowed_address_pair
+            pairs = with_mac(new.allowed_address_pairs, new.mac_address, most)
+            new = replace(new, allowed_address_pairs=pairs)
+        if change.extra_dhcp_opts is not KEEP:
+            options = merged(port.extra_dhcp_opts, change.extra_dhcp_opts)
+            new = replace(new, extra_dhcp_opts=options)
         owner = new.device_owner or port.device_owner
         if new.mac_address != port.mac_address and owner.startswith(owners.NETWORK_PREFIX):
             raise UnsupportedPortDeviceOwner("mac address update", owner, port.id)
@@ -276,22 +301,6 @@ class Ports:
             return PortPlan(keep=port.fixed_ips)
         around = self._around(_SubnetsOfNetworks(connection), port.network_id, asked or ())
         return plan_port_update(port, new, asked, around)
-
-
-def _new_port(port_id: str, mac: str, draft: PortDraft, now: datetime) -> Port:
-    """Return the port that a draft describes, without addresses."""
-    return Port(
-        id=port_id,
-        network_id=draft.network_id,
-        project_id=draft.project_id,
-        name=draft.name,
-        admin_state_up=draft.admin_state_up,
-        mac_address=mac,
-        device_id=draft.device_id,
-        device_owner=draft.device_owner,
-        description=draft.description,
-        record=Record.begun(now, PORT_FIRST_REVISION, draft.tags),
-    )
 
 
 def _changed_columns(port: Port, new: Port, change: PortChange) -> dict[str, object]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, fields
 from enum import Enum, StrEnum
 
 from freehold.addresses.ranges import AddressRange, IPAddress, IPNetwork
+from freehold.networking.port_attributes import AddressPair, DHCPOption
 from freehold.networking.records import UNSTORED, Record
 
 
@@ -194,6 +195,8 @@ class Port:
     fixed_ips: tuple[FixedIP, ...] = ()
     status: str = "DOWN"
     description: str = ""
+    allowed_address_pairs: tuple[AddressPair, ...] = ()
+    extra_dhcp_opts: tuple[DHCPOption, ...] = ()
     record: Record = UNSTORED
 
 
@@ -228,12 +231,19 @@ class PortDraft:
     fixed_ips: tuple[FixedIPRequest, ...] | None = None
     device_id: str = ""
     device_owner: str = ""
+    allowed_address_pairs: tuple[AddressPair, ...] = ()
+    extra_dhcp_opts: tuple[DHCPOption, ...] = ()
     tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PortChange:
-    """What is to be different about a port."""
+    """What is to be different about a port.
+
+    Attributes:
+        allowed_address_pairs: all that it is to have.
+        extra_dhcp_opts: those that are to be added, changed or, without a value, removed.
+    """
 
     name: str | Keep = KEEP
     description: str | Keep = KEEP
@@ -242,6 +252,8 @@ class PortChange:
     fixed_ips: tuple[FixedIPRequest, ...] | Keep = KEEP
     device_id: str | Keep = KEEP
     device_owner: str | Keep = KEEP
+    allowed_address_pairs: tuple[AddressPair, ...] | Keep = KEEP
+    extra_dhcp_opts: tuple[DHCPOption, ...] | Keep = KEEP
 
 
 def changed_attributes(change: NetworkChange | SubnetChange | PortChange) -> Mapping[str, object]:
