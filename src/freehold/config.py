@@ -11,6 +11,7 @@ environment (``OS_<GROUP>__<OPTION>`` as oslo.config reads it, and
 """
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +28,12 @@ DATABASE_VARIABLE = "FREEHOLD_DATABASE"
 MEBIBYTE = 1 << 20
 
 UNLIMITED = -1
+
+DEFAULT_DNS_DOMAIN = "openstacklocal"
+"""Neutron's default, in which ports get no names from clients."""
+
+_DNS_DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.|$))*", re.IGNORECASE)
+_LONGEST_DNS_DOMAIN = 253
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +54,7 @@ class Settings:
         max_subnet_host_routes: how many a subnet may have.
         max_fixed_ips_per_port: how many a client may ask for on one port.
         max_allowed_address_pair: how many a port may have.
+        dns_domain: the domain in which ports have names; empty for none.
         max_request_body_size: in bytes.
         max_json_depth: how deep arrays and objects of a body may be nested.
         max_bulk_items: how many resources one request may create.
@@ -68,6 +76,7 @@ class Settings:
     max_subnet_host_routes: int = 20
     max_fixed_ips_per_port: int = 100
     max_allowed_address_pair: int = 10
+    dns_domain: str = DEFAULT_DNS_DOMAIN
     max_request_body_size: int = MEBIBYTE
     max_json_depth: int = 32
     max_bulk_items: int = 1000
@@ -87,6 +96,8 @@ class Settings:
             parse_base_mac(self.base_mac)
         except ValueError as error:
             raise ConfigurationError("base_mac", str(error)) from error
+        if len(self.dns_domain) > _LONGEST_DNS_DOMAIN or not _DNS_DOMAIN.fullmatch(self.dns_domain):
+            raise ConfigurationError("dns_domain", "it is not a DNS domain")
         try:
             make_url(self.database_url)
         except ArgumentError as error:
@@ -131,6 +142,9 @@ _OPTIONS = (
     cfg.IntOpt("max_subnet_host_routes", default=20, help="How many a subnet may have."),
     cfg.IntOpt("max_fixed_ips_per_port", default=100, help="How many one port may ask for."),
     cfg.IntOpt("max_allowed_address_pair", default=10, help="How many a port may have."),
+    cfg.StrOpt(
+        "dns_domain", default=DEFAULT_DNS_DOMAIN, help="The domain in which ports have names."
+    ),
     cfg.IntOpt("max_request_body_size", default=MEBIBYTE, help="In bytes."),
     cfg.IntOpt("max_json_depth", default=32, help="How deep the JSON of a body may be nested."),
     cfg.IntOpt("max_bulk_items", default=1000, help="How many one request may create."),

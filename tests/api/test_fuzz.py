@@ -22,7 +22,7 @@ UNKNOWN = "11111111-2222-4333-8444-555555555555"
 ATTRIBUTES = {
     "network": [
         "name", "admin_state_up", "shared", "project_id", "tenant_id", "id", "nosuch",
-        "description", "tags", "revision_number",
+        "description", "tags", "revision_number", "dns_domain",
     ],
     "subnet": [
         "name", "network_id", "ip_version", "cidr", "gateway_ip", "allocation_pools",
@@ -32,7 +32,7 @@ ATTRIBUTES = {
     "port": [
         "name", "network_id", "admin_state_up", "mac_address", "fixed_ips", "device_id",
         "device_owner", "project_id", "status", "id", "description", "tags",
-        "allowed_address_pairs", "extra_dhcp_opts",
+        "allowed_address_pairs", "extra_dhcp_opts", "dns_name",
     ],
 }  # fmt: skip
 EVERY_ATTRIBUTE = [(kind, name) for kind, names in ATTRIBUTES.items() for name in names]

@@ -64,7 +64,7 @@ def create_app(
     limits = BodyLimits(
         size=chosen.max_request_body_size, depth=chosen.max_json_depth, bulk=chosen.max_bulk_items
     )
-    for url, resource in routes(backend, limits, chosen.longest_page).items():
+    for url, resource in routes(backend, limits, chosen.longest_page, chosen.dns_domain).items():
         app.add_route(url, resource)
     return app
 

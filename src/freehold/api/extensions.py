@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from falcon import Request, Response
 from neutron_lib.api.definitions import (
     allowedaddresspairs,
+    dns,
     empty_string_filtering,
     extra_dhcp_opt,
     filter_validation,
@@ -46,6 +47,7 @@ class _Document:
 
 _DEFINED = (
     allowedaddresspairs,
+    dns,
     empty_string_filtering,
     extra_dhcp_opt,
     filter_validation,

@@ -2,7 +2,7 @@
 
 from neutron_lib.api.definitions import network as definition
 
-from freehold.api import queries, standard, tags
+from freehold.api import dns, queries, standard, tags
 from freehold.api.attributes import AttributeMap, Checked
 from freehold.api.kinds import Kind
 from freehold.api.parsing import as_is, changed
@@ -17,6 +17,7 @@ def parse_draft(values: Checked) -> NetworkDraft:
         description=values["description"],
         admin_state_up=values["admin_state_up"],
         shared=values["shared"],
+        dns_domain=values[dns.DOMAIN],
     )
 
 
@@ -27,6 +28,7 @@ def parse_change(values: Checked) -> NetworkChange:
         description=changed(values, "description", as_is),
         admin_state_up=changed(values, "admin_state_up", as_is),
         shared=changed(values, "shared", as_is),
+        dns_domain=changed(values, dns.DOMAIN, as_is),
     )
 
 
@@ -41,6 +43,7 @@ def render(network: Network) -> dict[str, object]:
         "status": network.status,
         "subnets": list(network.subnet_ids),
         "shared": network.shared,
+        dns.DOMAIN: network.dns_domain,
         "tags": list(network.record.tags),
         **standard.render(network.description, network.record),
     }
@@ -51,7 +54,7 @@ NETWORK = Kind(
     collection=definition.COLLECTION_NAME,
     attributes=AttributeMap(
         definition.RESOURCE_ATTRIBUTE_MAP[definition.COLLECTION_NAME],
-        {**standard.ATTRIBUTES, **tags.ATTRIBUTES},
+        {**standard.ATTRIBUTES, **tags.ATTRIBUTES, **dns.NETWORK_ATTRIBUTES},
     ),
     parse_draft=parse_draft,
     parse_change=parse_change,

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from neutron_lib.api.converters import convert_to_sanitized_mac_address
@@ -9,11 +10,12 @@ from neutron_lib.api.definitions import port as definition
 from neutron_lib.api.definitions import port_mac_address_regenerate as regenerate
 
 from freehold.addresses.mac import normalise_mac
-from freehold.api import address_pairs, dhcp_options, queries, standard, tags
+from freehold.api import address_pairs, dhcp_options, dns, queries, standard, tags
 from freehold.api.attributes import Attribute, AttributeMap, Checked
 from freehold.api.kinds import Kind
 from freehold.api.parsing import address, as_is, changed, entry, given_or
 from freehold.api.refusals import HTTPBadRequest
+from freehold.config import DEFAULT_DNS_DOMAIN
 from freehold.errors import InvalidInput
 from freehold.networking.values import (
     Filter,
@@ -134,7 +136,7 @@ def _mac_filter(name: str, values: Sequence[str]) -> tuple[Filter, ...]:
     return queries.texts(name, tuple(spelled))
 
 
-PORT = Kind(
+_NAMELESS = Kind(
     name=definition.RESOURCE_NAME,
     collection=definition.COLLECTION_NAME,
     attributes=AttributeMap(
@@ -144,6 +146,7 @@ PORT = Kind(
             **tags.GIVEN_ATTRIBUTES,
             **address_pairs.ATTRIBUTES,
             **dhcp_options.ATTRIBUTES,
+            **dns.PORT_ATTRIBUTES,
             definition.PORT_MAC_ADDRESS: _mac_address_attribute(),
         },
     ),
@@ -166,3 +169,29 @@ PORT = Kind(
         **tags.FILTERS,
     },
 )
+
+
+def port_kind(dns_domain: str = DEFAULT_DNS_DOMAIN) -> Kind[Port, PortDraft, PortChange]:
+    """Return what ports are.
+
+    Args:
+        dns_domain: the domain in which they have names; empty for none.
+    """
+    names = dns.PortNames(dns_domain)
+
+    def named_draft(values: Checked) -> PortDraft:
+        return replace(parse_draft(values), dns_name=names.parse(dns.NAME, values[dns.NAME]))
+
+    def named_change(values: Checked) -> PortChange:
+        return replace(parse_change(values), dns_name=changed(values, dns.NAME, names.parse))
+
+    def render_named(port: Port) -> dict[str, object]:
+        return {**render(port), **names.render(port)}
+
+    return replace(
+        _NAMELESS, parse_draft=named_draft, parse_change=named_change, render=render_named
+    )
+
+
+PORT = port_kind()
+"""Ports where the operator has set no domain."""

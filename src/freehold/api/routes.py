@@ -6,15 +6,19 @@ from freehold.api.bodies import BodyLimits
 from freehold.api.discovery import Resources, Version, Versions
 from freehold.api.extensions import Extension, Extensions
 from freehold.api.networks import NETWORK
-from freehold.api.ports import PORT
+from freehold.api.ports import port_kind
 from freehold.api.resources import Collection, Item
 from freehold.api.subnets import SUBNET
 from freehold.api.tags import TagOfItem, TagsOfItem
+from freehold.config import DEFAULT_DNS_DOMAIN
 from freehold.networking.backend import Backend
 
 
 def routes(
-    backend: Backend, limits: BodyLimits, longest_page: int | None = None
+    backend: Backend,
+    limits: BodyLimits,
+    longest_page: int | None = None,
+    dns_domain: str = DEFAULT_DNS_DOMAIN,
 ) -> Mapping[str, object]:
     """Return the resource behind each URL.
 
@@ -22,8 +26,10 @@ def routes(
         backend: networks, subnets and ports.
         limits: what a request's body may measure.
         longest_page: how many resources one answer may list; None for any number.
+        dns_domain: the domain in which ports have names; empty for none.
     """
-    kinds = (NETWORK, SUBNET, PORT)
+    ports = port_kind(dns_domain)
+    kinds = (NETWORK, SUBNET, ports)
     return {
         "/": Versions(),
         "/v2.0": Version(),
@@ -34,8 +40,8 @@ def routes(
         "/v2.0/networks/{resource_id}": Item(NETWORK, backend.networks, limits),
         "/v2.0/subnets": Collection(SUBNET, backend.subnets, limits, longest_page),
         "/v2.0/subnets/{resource_id}": Item(SUBNET, backend.subnets, limits),
-        "/v2.0/ports": Collection(PORT, backend.ports, limits, longest_page),
-        "/v2.0/ports/{resource_id}": Item(PORT, backend.ports, limits),
+        "/v2.0/ports": Collection(ports, backend.ports, limits, longest_page),
+        "/v2.0/ports/{resource_id}": Item(ports, backend.ports, limits),
         "/v2.0/networks/{resource_id}/tags": TagsOfItem(backend.network_tags, limits),
         "/v2.0/networks/{resource_id}/tags/{tag}": TagOfItem(backend.network_tags),
         "/v2.0/subnets/{resource_id}/tags": TagsOfItem(backend.subnet_tags, limits),

@@ -85,6 +85,7 @@ networks = Table(
     Column("shared", Boolean, nullable=False),
     Column("status", String(16), nullable=False),
     Column("created_at", _time, nullable=False),
+    _later("dns_domain", exact_text(255), "''"),
     Index(None, "project_id", "id"),
     Index(None, "name", "id"),
 )
@@ -146,6 +147,7 @@ ports = Table(
     _later("updated_at", _time, "'1970-01-01 00:00:00'", index=True),
     Column("allowed_address_pairs", JSON(none_as_null=True)),
     Column("extra_dhcp_opts", JSON(none_as_null=True)),
+    _later("dns_name", exact_text(255), "''"),
     UniqueConstraint("network_id", "mac_address"),
     Index(None, "network_id", "id"),
     Index(None, "project_id", "id"),

@@ -44,6 +44,7 @@ class Networks:
                 admin_state_up=draft.admin_state_up,
                 shared=draft.shared,
                 description=draft.description,
+                dns_domain=draft.dns_domain,
                 record=Record.begun(self._surroundings.now(), NETWORK_FIRST_REVISION),
             )
             for draft in drafts

@@ -269,6 +269,7 @@ class Ports:
             description=draft.description,
             allowed_address_pairs=with_mac(draft.allowed_address_pairs, mac, most),
             extra_dhcp_opts=merged((), draft.extra_dhcp_opts),
+            dns_name=draft.dns_name,
             record=Record.begun(self._surroundings.now(), PORT_FIRST_REVISION, draft.tags),
         )
 

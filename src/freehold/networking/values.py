@@ -60,6 +60,7 @@ class Network:
     status: str = "ACTIVE"
     subnet_ids: tuple[str, ...] = ()
     description: str = field(default="", kw_only=True)
+    dns_domain: str = field(default="", kw_only=True)
     record: Record = field(default=UNSTORED, kw_only=True)
 
 
@@ -72,6 +73,7 @@ class NetworkDraft:
     description: str = ""
     admin_state_up: bool = True
     shared: bool = False
+    dns_domain: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +84,7 @@ class NetworkChange:
     description: str | Keep = KEEP
     admin_state_up: bool | Keep = KEEP
     shared: bool | Keep = KEEP
+    dns_domain: str | Keep = KEEP
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +200,7 @@ class Port:
     description: str = ""
     allowed_address_pairs: tuple[AddressPair, ...] = ()
     extra_dhcp_opts: tuple[DHCPOption, ...] = ()
+    dns_name: str = ""
     record: Record = UNSTORED
 
 
@@ -233,6 +237,7 @@ class PortDraft:
     device_owner: str = ""
     allowed_address_pairs: tuple[AddressPair, ...] = ()
     extra_dhcp_opts: tuple[DHCPOption, ...] = ()
+    dns_name: str = ""
     tags: tuple[str, ...] = ()
 
 
@@ -254,6 +259,7 @@ class PortChange:
     device_owner: str | Keep = KEEP
     allowed_address_pairs: tuple[AddressPair, ...] | Keep = KEEP
     extra_dhcp_opts: tuple[DHCPOption, ...] | Keep = KEEP
+    dns_name: str | Keep = KEEP
 
 
 def changed_attributes(change: NetworkChange | SubnetChange | PortChange) -> Mapping[str, object]:

@@ -56,6 +56,7 @@ def add(connection: Connection, network: Network) -> None:
             project_id=network.project_id,
             name=network.name,
             description=network.description,
+            dns_domain=network.dns_domain,
             admin_state_up=network.admin_state_up,
             shared=network.shared,
             status=network.status,
@@ -182,5 +183,6 @@ def _network(row: AnyRow, subnet_ids: tuple[str, ...]) -> Network:
         status=row.status,
         subnet_ids=subnet_ids,
         description=row.description,
+        dns_domain=row.dns_domain,
         record=record_of(row),
     )

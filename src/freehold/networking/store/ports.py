@@ -89,7 +89,7 @@ SORTING = Sorting(
     },
 )
 
-_KEPT = ("allowed_address_pairs", "extra_dhcp_opts")
+_KEPT = ("allowed_address_pairs", "extra_dhcp_opts", "dns_name")
 
 # Made once: to put a statement together takes longer than to have it carried out.
 _PORTS = select(ports, *RECORDS.columns())
@@ -343,5 +343,6 @@ def _port(row: AnyRow, shown: tuple[FixedIP, ...]) -> Port:
         description=row.description,
         allowed_address_pairs=pairs_of(row),
         extra_dhcp_opts=options_of(row),
+        dns_name=row.dns_name,
         record=record_of(row),
     )

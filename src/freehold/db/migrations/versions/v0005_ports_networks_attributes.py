@@ -1,19 +1,39 @@
-"""Attributes of ports that Freehold keeps for others."""
+"""Attributes of networks and ports that Freehold keeps for others."""
+
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import mysql
 
 revision = "0005"
 down_revision = "0003"
 branch_labels = None
 depends_on = None
 
+TEXT = sa.String(255).with_variant(mysql.VARCHAR(255, collation="utf8mb4_bin"), "mysql", "mariadb")
+
+ADDED: dict[str, tuple[tuple[str, sa.types.TypeEngine[Any], str | None], ...]] = {
+    "networks": (("dns_domain", TEXT, ""),),
+    "ports": (
+        ("allowed_address_pairs", sa.JSON(), None),
+        ("extra_dhcp_opts", sa.JSON(), None),
+        ("dns_name", TEXT, ""),
+    ),
+}
+"""By table: the columns, and what the rows that are there get; None for null."""
+
 
 def upgrade() -> None:
-    op.add_column("ports", sa.Column("allowed_address_pairs", sa.JSON))
-    op.add_column("ports", sa.Column("extra_dhcp_opts", sa.JSON))
+    for table, columns in ADDED.items():
+        for name, kind, former in columns:
+            added: sa.Column[Any] = sa.Column(
+                name, kind, nullable=former is None, server_default=former
+            )
+            op.add_column(table, added)
 
 
 def downgrade() -> None:
-    op.drop_column("ports", "extra_dhcp_opts")
-    op.drop_column("ports", "allowed_address_pairs")
+    for table, columns in ADDED.items():
+        for name, _, _ in reversed(columns):
+            op.drop_column(table, name)
