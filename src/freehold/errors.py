@@ -31,6 +31,7 @@
     │   ├── SubnetAlreadyExists
     │   ├── InvalidSharedSetting
     │   ├── MacAddressInUse
+    │   ├── PortInUse
     │   ├── UnsupportedPortDeviceOwner
     │   ├── IpAddressAlreadyAllocated
     │   └── IpAddressGenerationFailure
@@ -360,6 +361,16 @@ class MacAddressInUse(Conflict):
         super().__init__(
             f"Unable to complete operation for network {network_id}. The mac address {mac} is "
             "in use."
+        )
+
+
+class PortInUse(Conflict):
+    """The port is plugged in on a host, and cannot change in this way."""
+
+    def __init__(self, port_id: str, network_id: str, device_id: str) -> None:
+        super().__init__(
+            f"Unable to complete operation on port {port_id} for network {network_id}. Port "
+            f"already has an attached device {device_id}."
         )
 
 

@@ -33,6 +33,7 @@ ATTRIBUTES = {
         "name", "network_id", "admin_state_up", "mac_address", "fixed_ips", "device_id",
         "device_owner", "project_id", "status", "id", "description", "tags",
         "allowed_address_pairs", "extra_dhcp_opts", "dns_name",
+        "binding:host_id", "binding:vnic_type", "binding:profile",
     ],
 }  # fmt: skip
 EVERY_ATTRIBUTE = [(kind, name) for kind, names in ATTRIBUTES.items() for name in names]

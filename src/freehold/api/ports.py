@@ -10,7 +10,7 @@ from neutron_lib.api.definitions import port as definition
 from neutron_lib.api.definitions import port_mac_address_regenerate as regenerate
 
 from freehold.addresses.mac import normalise_mac
-from freehold.api import address_pairs, dhcp_options, dns, queries, standard, tags
+from freehold.api import address_pairs, bindings, dhcp_options, dns, queries, standard, tags
 from freehold.api.attributes import Attribute, AttributeMap, Checked
 from freehold.api.kinds import Kind
 from freehold.api.parsing import address, as_is, changed, entry, given_or
@@ -41,6 +41,9 @@ def parse_draft(values: Checked) -> PortDraft:
         device_owner=values["device_owner"],
         allowed_address_pairs=given_or(values, address_pairs.NAME, (), address_pairs.parse),
         extra_dhcp_opts=dhcp_options.parse(dhcp_options.NAME, values[dhcp_options.NAME]),
+        host_id=given_or(values, bindings.HOST, "", bindings.parse_host),
+        vnic_type=values[bindings.VNIC_TYPE],
+        binding_profile=given_or(values, bindings.PROFILE, "", bindings.parse_profile),
         tags=tuple(tags.parse_tags("tags", values["tags"])),
     )
 
@@ -57,6 +60,9 @@ def parse_change(values: Checked) -> PortChange:
         device_owner=changed(values, "device_owner", as_is),
         allowed_address_pairs=changed(values, address_pairs.NAME, address_pairs.parse),
         extra_dhcp_opts=changed(values, dhcp_options.NAME, dhcp_options.parse),
+        host_id=changed(values, bindings.HOST, bindings.parse_host),
+        vnic_type=changed(values, bindings.VNIC_TYPE, as_is),
+        binding_profile=changed(values, bindings.PROFILE, bindings.parse_profile),
     )
 
 
@@ -79,6 +85,7 @@ def render(port: Port) -> dict[str, object]:
         ],
         **address_pairs.render(port),
         **dhcp_options.render(port),
+        **bindings.render(port),
         "tags": list(port.record.tags),
         **standard.render(port.description, port.record),
     }
@@ -147,6 +154,7 @@ _NAMELESS = Kind(
             **address_pairs.ATTRIBUTES,
             **dhcp_options.ATTRIBUTES,
             **dns.PORT_ATTRIBUTES,
+            **bindings.ATTRIBUTES,
             definition.PORT_MAC_ADDRESS: _mac_address_attribute(),
         },
     ),
@@ -165,6 +173,7 @@ _NAMELESS = Kind(
         "tenant_id": queries.project,
         "project_id": queries.project,
         "status": queries.texts,
+        **bindings.FILTERS,
         **standard.FILTERS,
         **tags.FILTERS,
     },

@@ -148,6 +148,9 @@ ports = Table(
     Column("allowed_address_pairs", JSON(none_as_null=True)),
     Column("extra_dhcp_opts", JSON(none_as_null=True)),
     _later("dns_name", exact_text(255), "''"),
+    _later("host_id", exact_text(255), "''"),
+    _later("vnic_type", String(64), "'normal'"),
+    _later("binding_profile", String(4095), "''"),
     UniqueConstraint("network_id", "mac_address"),
     Index(None, "network_id", "id"),
     Index(None, "project_id", "id"),
@@ -155,6 +158,7 @@ ports = Table(
     Index(None, "mac_address", "id"),
     Index(None, "device_id", "id"),
     Index(None, "device_owner", "id"),
+    Index(None, "host_id", "id"),
 )
 
 fixed_ips = Table(

@@ -18,6 +18,7 @@ from freehold.errors import (
     IpAddressAlreadyAllocated,
     MacAddressGenerationFailure,
     MacAddressInUse,
+    PortInUse,
     UnsupportedPortDeviceOwner,
 )
 from freehold.ipam.driver import Driver, Surroundings
@@ -129,6 +130,7 @@ class Ports:
             RevisionNumberConstraintFailed: it has another revision.
             MacAddressInUse: another port of the network has the MAC address.
             UnsupportedPortDeviceOwner: a network service's port keeps its MAC.
+            PortInUse: a port on a host keeps its VNIC type.
             IpAddressGenerationFailure: nothing is left to hand out.
             IpAddressAlreadyAllocated: an address asked for is held.
             FreeholdError: the change cannot stand; see
@@ -270,6 +272,9 @@ class Ports:
             allowed_address_pairs=with_mac(draft.allowed_address_pairs, mac, most),
             extra_dhcp_opts=merged((), draft.extra_dhcp_opts),
             dns_name=draft.dns_name,
+            host_id=draft.host_id,
+            vnic_type=draft.vnic_type,
+            binding_profile=draft.binding_profile,
             record=Record.begun(self._surroundings.now(), PORT_FIRST_REVISION, draft.tags),
         )
 
@@ -292,6 +297,8 @@ class Ports:
         owner = new.device_owner or port.device_owner
         if new.mac_address != port.mac_address and owner.startswith(owners.NETWORK_PREFIX):
             raise UnsupportedPortDeviceOwner("mac address update", owner, port.id)
+        if new.vnic_type != port.vnic_type and port.host_id:
+            raise PortInUse(port.id, port.network_id, port.device_id)
         return new
 
     def _plan_update(

@@ -45,6 +45,8 @@ class IPv6Mode(StrEnum):
     DHCPV6_STATELESS = "dhcpv6-stateless"
 
 
+NORMAL_VNIC = "normal"
+
 AUTO_ADDRESS_MODES = frozenset({IPv6Mode.SLAAC, IPv6Mode.DHCPV6_STATELESS})
 
 
@@ -185,7 +187,13 @@ class Holding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Port:
-    """An attachment point of a network, with its MAC and IP addresses."""
+    """An attachment point of a network, with its MAC and IP addresses.
+
+    Attributes:
+        host_id: the host that it is plugged in on; empty for none yet.
+        vnic_type: how it is plugged in there.
+        binding_profile: what its host is told beyond that, as JSON; empty for nothing.
+    """
 
     id: str
     network_id: str
@@ -201,6 +209,9 @@ class Port:
     allowed_address_pairs: tuple[AddressPair, ...] = ()
     extra_dhcp_opts: tuple[DHCPOption, ...] = ()
     dns_name: str = ""
+    host_id: str = ""
+    vnic_type: str = NORMAL_VNIC
+    binding_profile: str = ""
     record: Record = UNSTORED
 
 
@@ -238,6 +249,9 @@ class PortDraft:
     allowed_address_pairs: tuple[AddressPair, ...] = ()
     extra_dhcp_opts: tuple[DHCPOption, ...] = ()
     dns_name: str = ""
+    host_id: str = ""
+    vnic_type: str = NORMAL_VNIC
+    binding_profile: str = ""
     tags: tuple[str, ...] = ()
 
 
@@ -260,6 +274,9 @@ class PortChange:
     allowed_address_pairs: tuple[AddressPair, ...] | Keep = KEEP
     extra_dhcp_opts: tuple[DHCPOption, ...] | Keep = KEEP
     dns_name: str | Keep = KEEP
+    host_id: str | Keep = KEEP
+    vnic_type: str | Keep = KEEP
+    binding_profile: str | Keep = KEEP
 
 
 def changed_attributes(change: NetworkChange | SubnetChange | PortChange) -> Mapping[str, object]:

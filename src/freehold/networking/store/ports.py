@@ -64,6 +64,7 @@ FILTERS: dict[str, Condition] = {
             "device_owner",
             "project_id",
             "status",
+            "host_id",
         )
     },
     "fixed_ips.ip_address": _has_address,
@@ -89,7 +90,14 @@ SORTING = Sorting(
     },
 )
 
-_KEPT = ("allowed_address_pairs", "extra_dhcp_opts", "dns_name")
+_KEPT = (
+    "allowed_address_pairs",
+    "extra_dhcp_opts",
+    "dns_name",
+    "host_id",
+    "vnic_type",
+    "binding_profile",
+)
 
 # Made once: to put a statement together takes longer than to have it carried out.
 _PORTS = select(ports, *RECORDS.columns())
@@ -344,5 +352,8 @@ def _port(row: AnyRow, shown: tuple[FixedIP, ...]) -> Port:
         allowed_address_pairs=pairs_of(row),
         extra_dhcp_opts=options_of(row),
         dns_name=row.dns_name,
+        host_id=row.host_id,
+        vnic_type=row.vnic_type,
+        binding_profile=row.binding_profile,
         record=record_of(row),
     )

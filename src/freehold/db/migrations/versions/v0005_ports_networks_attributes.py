@@ -19,6 +19,9 @@ ADDED: dict[str, tuple[tuple[str, sa.types.TypeEngine[Any], str | None], ...]] =
         ("allowed_address_pairs", sa.JSON(), None),
         ("extra_dhcp_opts", sa.JSON(), None),
         ("dns_name", TEXT, ""),
+        ("host_id", TEXT, ""),
+        ("vnic_type", sa.String(64), "normal"),
+        ("binding_profile", sa.String(4095), ""),
     ),
 }
 """By table: the columns, and what the rows that are there get; None for null."""
@@ -31,9 +34,11 @@ def upgrade() -> None:
                 name, kind, nullable=former is None, server_default=former
             )
             op.add_column(table, added)
+    op.create_index("ix_ports_host_id_id", "ports", ["host_id", "id"])
 
 
 def downgrade() -> None:
+    op.drop_index("ix_ports_host_id_id", "ports")
     for table, columns in ADDED.items():
         for name, _, _ in reversed(columns):
             op.drop_column(table, name)
