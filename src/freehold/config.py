@@ -54,6 +54,7 @@ class Settings:
         max_subnet_host_routes: how many a subnet may have.
         max_fixed_ips_per_port: how many a client may ask for on one port.
         max_allowed_address_pair: how many a port may have.
+        global_physnet_mtu: the MTU of the networks below, in bytes.
         dns_domain: the domain in which ports have names; empty for none.
         max_request_body_size: in bytes.
         max_json_depth: how deep arrays and objects of a body may be nested.
@@ -76,6 +77,7 @@ class Settings:
     max_subnet_host_routes: int = 20
     max_fixed_ips_per_port: int = 100
     max_allowed_address_pair: int = 10
+    global_physnet_mtu: int = 1500
     dns_domain: str = DEFAULT_DNS_DOMAIN
     max_request_body_size: int = MEBIBYTE
     max_json_depth: int = 32
@@ -112,6 +114,7 @@ _BOUNDS: Mapping[str, tuple[int, int]] = {
     "max_subnet_host_routes": (0, 1000),
     "max_fixed_ips_per_port": (1, 10_000),
     "max_allowed_address_pair": (0, 1000),
+    "global_physnet_mtu": (1280, 65_535),
     "max_request_body_size": (1024, 1024 * MEBIBYTE),
     "max_json_depth": (4, 500),
     "max_bulk_items": (1, 100_000),
@@ -142,6 +145,7 @@ _OPTIONS = (
     cfg.IntOpt("max_subnet_host_routes", default=20, help="How many a subnet may have."),
     cfg.IntOpt("max_fixed_ips_per_port", default=100, help="How many one port may ask for."),
     cfg.IntOpt("max_allowed_address_pair", default=10, help="How many a port may have."),
+    cfg.IntOpt("global_physnet_mtu", default=1500, help="The MTU of the networks below."),
     cfg.StrOpt(
         "dns_domain", default=DEFAULT_DNS_DOMAIN, help="The domain in which ports have names."
     ),

@@ -30,6 +30,8 @@
     │   ├── SubnetInUse
     │   ├── SubnetAlreadyExists
     │   ├── InvalidSharedSetting
+    │   ├── ExternalNetworkInUse
+    │   ├── NetworkMTUSubnetConflict
     │   ├── MacAddressInUse
     │   ├── PortInUse
     │   ├── UnsupportedPortDeviceOwner
@@ -352,6 +354,23 @@ class InvalidSharedSetting(Conflict):
             f"Unable to reconfigure sharing settings for network {network}. Multiple projects "
             "are using it."
         )
+
+
+class ExternalNetworkInUse(Conflict):
+    """A network stays external while routers have their gateways on it."""
+
+    def __init__(self, network_id: str) -> None:
+        super().__init__(
+            f"External network {network_id} cannot be updated to be made non-external, since it "
+            "has existing gateway ports."
+        )
+
+
+class NetworkMTUSubnetConflict(Conflict):
+    """The MTU of a network is smaller than its subnets' IP version needs."""
+
+    def __init__(self, network_id: str, least: int) -> None:
+        super().__init__(f"MTU of {network_id} is not valid, subnet requires a minimum of {least}")
 
 
 class MacAddressInUse(Conflict):

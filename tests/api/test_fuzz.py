@@ -23,6 +23,8 @@ ATTRIBUTES = {
     "network": [
         "name", "admin_state_up", "shared", "project_id", "tenant_id", "id", "nosuch",
         "description", "tags", "revision_number", "dns_domain",
+        "router:external", "provider:network_type", "provider:physical_network",
+        "provider:segmentation_id", "mtu", "vlan_transparent",
     ],
     "subnet": [
         "name", "network_id", "ip_version", "cidr", "gateway_ip", "allocation_pools",

@@ -57,6 +57,7 @@ def create_app(
             max_subnet_host_routes=chosen.max_subnet_host_routes,
             max_fixed_ips_per_port=chosen.max_fixed_ips_per_port,
             max_allowed_address_pair=chosen.max_allowed_address_pair,
+            global_physnet_mtu=chosen.global_physnet_mtu,
         ),
     )
     app: App[Request, Response] = falcon.App(middleware=list(MIDDLEWARE))

@@ -2,7 +2,7 @@
 
 from neutron_lib.api.definitions import network as definition
 
-from freehold.api import dns, queries, standard, tags
+from freehold.api import dns, queries, realisation, standard, tags
 from freehold.api.attributes import AttributeMap, Checked
 from freehold.api.kinds import Kind
 from freehold.api.parsing import as_is, changed
@@ -18,6 +18,7 @@ def parse_draft(values: Checked) -> NetworkDraft:
         admin_state_up=values["admin_state_up"],
         shared=values["shared"],
         dns_domain=values[dns.DOMAIN],
+        **realisation.of_draft(values),
     )
 
 
@@ -29,6 +30,7 @@ def parse_change(values: Checked) -> NetworkChange:
         admin_state_up=changed(values, "admin_state_up", as_is),
         shared=changed(values, "shared", as_is),
         dns_domain=changed(values, dns.DOMAIN, as_is),
+        **realisation.of_change(values),
     )
 
 
@@ -44,6 +46,7 @@ def render(network: Network) -> dict[str, object]:
         "subnets": list(network.subnet_ids),
         "shared": network.shared,
         dns.DOMAIN: network.dns_domain,
+        **realisation.render(network),
         "tags": list(network.record.tags),
         **standard.render(network.description, network.record),
     }
@@ -54,7 +57,12 @@ NETWORK = Kind(
     collection=definition.COLLECTION_NAME,
     attributes=AttributeMap(
         definition.RESOURCE_ATTRIBUTE_MAP[definition.COLLECTION_NAME],
-        {**standard.ATTRIBUTES, **tags.ATTRIBUTES, **dns.NETWORK_ATTRIBUTES},
+        {
+            **standard.ATTRIBUTES,
+            **tags.ATTRIBUTES,
+            **dns.NETWORK_ATTRIBUTES,
+            **realisation.ATTRIBUTES,
+        },
     ),
     parse_draft=parse_draft,
     parse_change=parse_change,
@@ -67,6 +75,7 @@ NETWORK = Kind(
         "tenant_id": queries.project,
         "project_id": queries.project,
         "shared": queries.booleans,
+        **realisation.FILTERS,
         **standard.FILTERS,
         **tags.FILTERS,
     },

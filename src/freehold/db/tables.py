@@ -33,6 +33,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.dialects import mysql
@@ -86,6 +87,12 @@ networks = Table(
     Column("status", String(16), nullable=False),
     Column("created_at", _time, nullable=False),
     _later("dns_domain", exact_text(255), "''"),
+    Column("external", Boolean, nullable=False, server_default=false()),
+    _later("network_type", String(32), "'local'"),
+    Column("physical_network", exact_text(64)),
+    Column("segmentation_id", BigInteger),
+    _later("mtu", Integer(), "1500"),
+    Column("vlan_transparent", Boolean, nullable=False, server_default=false()),
     Index(None, "project_id", "id"),
     Index(None, "name", "id"),
 )

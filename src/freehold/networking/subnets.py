@@ -16,6 +16,7 @@ from freehold.networking.addressing import Addressing
 from freehold.networking.ids import new_id
 from freehold.networking.limits import Limits
 from freehold.networking.paging import ALL, Page
+from freehold.networking.plan.networks import check_mtu
 from freehold.networking.plan.ports import plan_automatic_address
 from freehold.networking.plan.subnets import plan_new_subnet, plan_subnet_change
 from freehold.networking.records import SUBNET_FIRST_REVISION, Record
@@ -153,6 +154,7 @@ class Subnets:
         draft: SubnetDraft,
     ) -> Subnet:
         site = sites.of(draft.network_id)
+        check_mtu(site.network, draft.ip_version)
         now = self._surroundings.now()
         planned = plan_new_subnet(
             subnet_id,

@@ -45,6 +45,10 @@ class IPv6Mode(StrEnum):
     DHCPV6_STATELESS = "dhcpv6-stateless"
 
 
+LOCAL_NETWORK = "local"
+LARGEST_MTU = 0
+"""What a draft or change says of an MTU that is to be as large as it can be."""
+
 NORMAL_VNIC = "normal"
 
 AUTO_ADDRESS_MODES = frozenset({IPv6Mode.SLAAC, IPv6Mode.DHCPV6_STATELESS})
@@ -52,7 +56,15 @@ AUTO_ADDRESS_MODES = frozenset({IPv6Mode.SLAAC, IPv6Mode.DHCPV6_STATELESS})
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """A layer-2 domain to which subnets and ports belong."""
+    """A layer-2 domain to which subnets and ports belong.
+
+    Attributes:
+        external: whether it leads out of the cloud.
+        network_type: how it is realised: local, flat, vlan, vxlan, gre or geneve.
+        physical_network: on what; None where the type needs none.
+        segmentation_id: as which VLAN or tunnel; None likewise.
+        mtu: in bytes.
+    """
 
     id: str
     project_id: str
@@ -63,6 +75,12 @@ class Network:
     subnet_ids: tuple[str, ...] = ()
     description: str = field(default="", kw_only=True)
     dns_domain: str = field(default="", kw_only=True)
+    external: bool = field(default=False, kw_only=True)
+    network_type: str = field(default=LOCAL_NETWORK, kw_only=True)
+    physical_network: str | None = field(default=None, kw_only=True)
+    segmentation_id: int | None = field(default=None, kw_only=True)
+    mtu: int = field(default=1500, kw_only=True)
+    vlan_transparent: bool = field(default=False, kw_only=True)
     record: Record = field(default=UNSTORED, kw_only=True)
 
 
@@ -76,6 +94,12 @@ class NetworkDraft:
     admin_state_up: bool = True
     shared: bool = False
     dns_domain: str = ""
+    external: bool = False
+    network_type: str | None = None
+    physical_network: str | None = None
+    segmentation_id: int | None = None
+    mtu: int = LARGEST_MTU
+    vlan_transparent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +111,11 @@ class NetworkChange:
     admin_state_up: bool | Keep = KEEP
     shared: bool | Keep = KEEP
     dns_domain: str | Keep = KEEP
+    external: bool | Keep = KEEP
+    network_type: str | Keep = KEEP
+    physical_network: str | Keep | None = KEEP
+    segmentation_id: int | Keep | None = KEEP
+    mtu: int | Keep = KEEP
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,25 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
-TEXT = sa.String(255).with_variant(mysql.VARCHAR(255, collation="utf8mb4_bin"), "mysql", "mariadb")
 
-ADDED: dict[str, tuple[tuple[str, sa.types.TypeEngine[Any], str | None], ...]] = {
-    "networks": (("dns_domain", TEXT, ""),),
+def exact_text(length: int) -> sa.types.TypeEngine[str]:
+    """Return the type of a text that differs from any other text."""
+    binary = mysql.VARCHAR(length, collation="utf8mb4_bin")
+    return sa.String(length).with_variant(binary, "mysql", "mariadb")
+
+
+TEXT = exact_text(255)
+
+ADDED: dict[str, tuple[tuple[str, sa.types.TypeEngine[Any], Any], ...]] = {
+    "networks": (
+        ("dns_domain", TEXT, ""),
+        ("external", sa.Boolean(), sa.false()),
+        ("network_type", sa.String(32), "local"),
+        ("physical_network", exact_text(64), None),
+        ("segmentation_id", sa.BigInteger(), None),
+        ("mtu", sa.Integer(), sa.text("1500")),
+        ("vlan_transparent", sa.Boolean(), sa.false()),
+    ),
     "ports": (
         ("allowed_address_pairs", sa.JSON(), None),
         ("extra_dhcp_opts", sa.JSON(), None),
