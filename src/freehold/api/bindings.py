@@ -62,5 +62,5 @@ def render(port: Port) -> dict[str, object]:
         definition.VIF_TYPE: failed if port.host_id else definition.VIF_TYPE_UNBOUND,
         definition.VIF_DETAILS: {},
         VNIC_TYPE: port.vnic_type,
-        PROFILE: json.loads(port.binding_profile or "{}"),
+        PROFILE: json.loads(port.binding_profile) if port.binding_profile else {},
     }

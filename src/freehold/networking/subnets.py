@@ -154,7 +154,6 @@ class Subnets:
         draft: SubnetDraft,
     ) -> Subnet:
         site = sites.of(draft.network_id)
-        check_mtu(site.network, draft.ip_version)
         now = self._surroundings.now()
         planned = plan_new_subnet(
             subnet_id,
@@ -163,6 +162,7 @@ class Subnets:
             self._limits,
             shared=site.network.shared,
         )
+        check_mtu(site.network, planned.ip_version)
         subnet = replace(planned, record=Record.begun(now, SUBNET_FIRST_REVISION))
         site.subnets.append(subnet)
         with run_again_if_references_break():
