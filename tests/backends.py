@@ -22,7 +22,7 @@ from freehold.db.database import Database
 from freehold.drivers.reference import ReferenceDriver
 from freehold.errors import FreeholdError
 from freehold.ipam.driver import Surroundings
-from freehold.ledger.tables import allocations
+from freehold.ledger.tables import allocations, past_allocations
 from freehold.networking.backend import Backend
 from freehold.networking.limits import Limits
 from freehold.networking.values import (
@@ -112,11 +112,19 @@ class Premises:
                 for table in metadata.sorted_tables
             }
 
+    def present(self) -> dict[str, list[tuple[object, ...]]]:
+        """Return all rows of all tables but those that tell of what was before."""
+        return {name: rows for name, rows in self.dump().items() if name != past_allocations.name}
+
     def held(self) -> set[tuple[str, str | None, bytes]]:
         """Return subnet, holder and address of all that the ledger has."""
         with self.database.engine.connect() as connection:
             rows = connection.execute(select(allocations)).all()
-        return {(row.subnet_id, row.holder, bytes(row.address)) for row in rows}
+        return {
+            (row.subnet_id, row.holder, bytes(row.address))
+            for row in rows
+            if row.released_at is None
+        }
 
     @contextmanager
     def refused(self, kind: type[E]) -> Iterator[pytest.ExceptionInfo[E]]:

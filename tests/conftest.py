@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, delete
 
-from freehold.ledger.tables import ledger_subnets
+from freehold.ledger.tables import ledger_subnets, past_allocations
 from tests.engines import ledger_engines, writing
 from tests.servers import mariadb as mariadb_servers
 from tests.servers import postgresql as postgresql_servers
@@ -103,4 +103,5 @@ def open_ledger(lasting_ledgers: OpenLedger) -> Iterator[OpenLedger]:
     yield make
     for engines in used:
         with writing(engines[0]) as connection:
-            connection.execute(delete(ledger_subnets))
+            for table in (ledger_subnets, past_allocations):
+                connection.execute(delete(table))

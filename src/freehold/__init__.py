@@ -11,6 +11,7 @@ from freehold.addresses.ranges import AddressRange
 from freehold.errors import (
     AllocationContention,
     FreeholdError,
+    HistoryNotKept,
     InvalidInput,
     InvalidIpForSubnet,
     IpAddressAllocationNotFound,
@@ -19,7 +20,10 @@ from freehold.errors import (
     SubnetAlreadyExists,
     SubnetNotFound,
 )
-from freehold.ledger.protocol import Allocation, LedgerSubnet
+from freehold.ipam.allocation import Allocation
+from freehold.ipam.driver import Surroundings
+from freehold.ipam.strategy import Reuse, Strategy
+from freehold.ledger.protocol import LedgerSubnet
 from freehold.ledger.tables import metadata
 from freehold.register import OpenRegister, Register, create_tables
 
@@ -30,6 +34,7 @@ __all__ = [
     "Allocation",
     "AllocationContention",
     "FreeholdError",
+    "HistoryNotKept",
     "InvalidInput",
     "InvalidIpForSubnet",
     "IpAddressAllocationNotFound",
@@ -38,8 +43,11 @@ __all__ = [
     "LedgerSubnet",
     "OpenRegister",
     "Register",
+    "Reuse",
+    "Strategy",
     "SubnetAlreadyExists",
     "SubnetNotFound",
+    "Surroundings",
     "create_tables",
     "metadata",
 ]

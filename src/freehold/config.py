@@ -14,6 +14,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 from oslo_config import cfg
@@ -22,6 +23,7 @@ from sqlalchemy.exc import ArgumentError
 
 from freehold.addresses.mac import parse_base_mac
 from freehold.errors import ConfigurationError
+from freehold.ipam.strategy import COOL_DOWN, LONGEST_COOL_DOWN, Reuse, Strategy
 
 DATABASE_VARIABLE = "FREEHOLD_DATABASE"
 
@@ -49,6 +51,12 @@ class Settings:
         api_threads: how many database connections a process has, and so how
             many requests it works on at once.
         ipam_driver: an entry point of the group ``freehold.ipam_drivers``.
+        allocation_strategy: how subnets choose addresses that do not say it
+            themselves: the value of a `Strategy`.
+        allocation_cool_down: how long a released address rests on subnets that
+            do not say it themselves, in seconds.
+        history_days: how long who held an address is remembered after a
+            release; 0 for not at all.
         base_mac: made-up MAC addresses begin like this.
         max_dns_nameservers: how many a subnet may have.
         max_subnet_host_routes: how many a subnet may have.
@@ -72,6 +80,9 @@ class Settings:
     api_workers: int = 1
     api_threads: int = 16
     ipam_driver: str = "reference"
+    allocation_strategy: str = Strategy.RANDOM.value
+    allocation_cool_down: int = int(COOL_DOWN.total_seconds())
+    history_days: int = 90
     base_mac: str = "fa:16:3e:00:00:00"
     max_dns_nameservers: int = 5
     max_subnet_host_routes: int = 20
@@ -94,6 +105,8 @@ class Settings:
             value = getattr(self, name)
             if not least <= value <= most:
                 raise ConfigurationError(name, f"{value} is not from {least} to {most}")
+        if self.allocation_strategy not in list(Strategy):
+            raise ConfigurationError("allocation_strategy", f"it is none of {', '.join(Strategy)}")
         try:
             parse_base_mac(self.base_mac)
         except ValueError as error:
@@ -105,11 +118,21 @@ class Settings:
         except ArgumentError as error:
             raise ConfigurationError("[database] connection", "it is not a database URL") from error
 
+    @property
+    def reuse(self) -> Reuse:
+        """How subnets choose addresses that do not say it themselves."""
+        return Reuse(
+            strategy=Strategy(self.allocation_strategy),
+            cool_down=timedelta(seconds=self.allocation_cool_down),
+        )
+
 
 _BOUNDS: Mapping[str, tuple[int, int]] = {
     "bind_port": (0, 65535),
     "api_workers": (1, 1024),
     "api_threads": (1, 1024),
+    "allocation_cool_down": (0, int(LONGEST_COOL_DOWN.total_seconds())),
+    "history_days": (0, 3650),
     "max_dns_nameservers": (0, 1000),
     "max_subnet_host_routes": (0, 1000),
     "max_fixed_ips_per_port": (1, 10_000),
@@ -135,6 +158,9 @@ _OPTIONS = (
     cfg.IntOpt("api_workers", default=1, help="How many processes serve requests."),
     cfg.IntOpt("api_threads", default=16, help="Database connections of a process."),
     cfg.StrOpt("ipam_driver", default="reference", help="The IPAM driver, by its name."),
+    cfg.StrOpt("allocation_strategy", default="random", help="How addresses are chosen."),
+    cfg.IntOpt("allocation_cool_down", default=3600, help="Seconds that a released one rests."),
+    cfg.IntOpt("history_days", default=90, help="How long former holders are remembered."),
     cfg.StrOpt(
         "base_mac",
         default="fa:16:3e:00:00:00",

@@ -35,6 +35,7 @@
     │   ├── MacAddressInUse
     │   ├── PortInUse
     │   ├── UnsupportedPortDeviceOwner
+    │   ├── HistoryNotKept
     │   ├── IpAddressAlreadyAllocated
     │   └── IpAddressGenerationFailure
     │       └── IpAddressGenerationFailureAllSubnets
@@ -68,6 +69,7 @@ class Reason(StrEnum):
     POOL_EXHAUSTED = "pool-exhausted"
     NO_POOL = "no-allocation-pool"
     ADDRESS_HELD = "address-held"
+    ADDRESS_COOLING = "address-cooling"
     ADDRESS_OUTSIDE_SUBNET = "address-outside-subnet"
     ADDRESS_RESERVED = "address-reserved"
     OTHER_IP_VERSION = "other-ip-version"
@@ -402,8 +404,15 @@ class UnsupportedPortDeviceOwner(Conflict):
         )
 
 
+class HistoryNotKept(Conflict):
+    """Nobody remembers who held which address, so that no answer would be true."""
+
+    def __init__(self) -> None:
+        super().__init__("No history of addresses is kept here.")
+
+
 class IpAddressAlreadyAllocated(Conflict):
-    """Somebody holds the address."""
+    """Somebody holds the address, or it was released too lately."""
 
     def __init__(self, ip: str, subnet_id: str, *, refusals: Iterable[Refusal] = ()) -> None:
         super().__init__(

@@ -10,16 +10,17 @@ nothing and leaves the transaction usable.
 """
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
 from uuid import uuid4
 
 from sqlalchemy import Connection
 
 from freehold.addresses.gateway import check_gateway
-from freehold.addresses.proposing import HintBook
 from freehold.addresses.ranges import AddressRange, IPAddress, IPNetwork
-from freehold.drivers.pool import LedgerPool
+from freehold.drivers.pool import LedgerPool, Memory
 from freehold.errors import InvalidInput, SubnetNotFound
+from freehold.ipam.allocation import Allocation
 from freehold.ipam.driver import Pool, Subnet, Surroundings
 from freehold.ipam.requests import (
     AnyAddressRequest,
@@ -29,7 +30,8 @@ from freehold.ipam.requests import (
     SpecificAddressRequest,
     SpecificSubnetRequest,
 )
-from freehold.ledger.protocol import Allocation, Ledger, LedgerSubnet
+from freehold.ipam.strategy import LONGEST_COOL_DOWN, Strategy
+from freehold.ledger.protocol import Ledger, LedgerSubnet
 from freehold.ledger.sql import SqlLedger
 from freehold.ledger.sqlite import take_turn_to_write
 from freehold.ledger.tables import metadata
@@ -50,12 +52,14 @@ class Register:
     """A register of addresses; one for all threads of a program.
 
     Args:
-        surroundings: randomness and clock; the system's by default.
+        surroundings: randomness, clock, how subnets choose addresses that do not
+            say it themselves, and whether history is kept. By default the
+            system's, at random, and yes.
     """
 
     def __init__(self, surroundings: Surroundings | None = None) -> None:
         self._surroundings = surroundings or Surroundings()
-        self._book = HintBook()
+        self._memory = Memory()
 
     def open(self, connection: Connection) -> "OpenRegister":
         """Open the register for one transaction.
@@ -64,17 +68,23 @@ class Register:
             connection: of any engine; its transaction is begun by the first
                 statement if it is not begun yet, as ever in SQLAlchemy.
         """
-        ledger = SqlLedger(connection, self._surroundings.now)
-        return OpenRegister(connection, ledger, LedgerPool(ledger, self._book, self._surroundings))
+        ledger = SqlLedger(
+            connection, self._surroundings.now, keep_history=self._surroundings.keep_history
+        )
+        pool = LedgerPool(ledger, self._memory, self._surroundings)
+        return OpenRegister(connection, ledger, pool, self._surroundings)
 
 
 class OpenRegister:
     """The register in one transaction; made by `Register.open`, for one thread."""
 
-    def __init__(self, connection: Connection, ledger: Ledger, pool: Pool) -> None:
+    def __init__(
+        self, connection: Connection, ledger: Ledger, pool: Pool, surroundings: Surroundings
+    ) -> None:
         self._connection = connection
         self._ledger = ledger
         self._pool = pool
+        self._now = surroundings.now
         self._writes = False
 
     # Subnets
@@ -86,6 +96,8 @@ class OpenRegister:
         subnet_id: str | None = None,
         gateway: str | IPAddress | None = None,
         pools: Iterable[tuple[str, str]] | None = None,
+        strategy: Strategy | str | None = None,
+        cool_down: timedelta | None = None,
     ) -> LedgerSubnet:
         """Take up a subnet.
 
@@ -95,10 +107,14 @@ class OpenRegister:
             gateway: an address that is not handed out from the pools.
             pools: first and last address of each range to hand out from; by
                 default all that a subnet can hand out, without the gateway.
+            strategy: how addresses are chosen; by default as the register does.
+            cool_down: how long a released address rests before it is handed out
+                again, where the strategy asks for that: whole seconds, up to 30
+                days; by default as long as the register says.
 
         Raises:
-            InvalidInput: a text is no CIDR or address, or the id is too long,
-                or the gateway cannot be one.
+            InvalidInput: a text is no CIDR, address or strategy, or the id is too
+                long, or the gateway or the cool-down cannot be one.
             InvalidAllocationPool, OutOfBoundsAllocationPool,
             OverlappingAllocationPools, GatewayConflictWithAllocationPools:
                 a pool cannot stand.
@@ -108,13 +124,20 @@ class OpenRegister:
         gateway_ip = None if gateway is None else _address(gateway)
         if gateway_ip is not None:
             check_gateway(network, gateway_ip)
+        if cool_down is not None and cool_down.microseconds:
+            raise InvalidInput("a cool-down has whole seconds")
         ranges = None if pools is None else tuple(AddressRange.parse(*ends) for ends in pools)
         name = str(uuid4()) if subnet_id is None else subnet_id
         _check_name("a subnet's id", name, ID_LENGTH)
         self._begin_writing()
         self._pool.allocate_subnet(
             SpecificSubnetRequest(
-                subnet_id=name, cidr=network, gateway_ip=gateway_ip, allocation_pools=ranges
+                subnet_id=name,
+                cidr=network,
+                gateway_ip=gateway_ip,
+                allocation_pools=ranges,
+                strategy=None if strategy is None else _strategy(strategy),
+                cool_down=cool_down,
             )
         )
         return self.subnet(name)
@@ -142,10 +165,11 @@ class OpenRegister:
     # Addresses
 
     def allocate(self, subnet_id: str, holder: str) -> IPAddress:
-        """Hand out any free address of the pools, one that nobody can foresee.
+        """Hand out any free address of the pools, chosen by the subnet's strategy.
 
         Raises:
-            IpAddressGenerationFailure: all addresses of the pools are held.
+            IpAddressGenerationFailure: all addresses of the pools are held, or
+                were released too lately.
             AllocationContention: others were faster, again and again.
             SubnetNotFound: there is no such subnet.
             InvalidInput: the holder's name is empty or too long.
@@ -162,17 +186,30 @@ class OpenRegister:
         _check_holder(holder)
         return self._to_write(subnet_id).allocate(PreferNextAddressRequest(holder=holder))
 
-    def allocate_this(self, subnet_id: str, address: str | IPAddress, holder: str) -> IPAddress:
+    def allocate_this(
+        self,
+        subnet_id: str,
+        address: str | IPAddress,
+        holder: str,
+        *,
+        allow_cooling: bool = False,
+    ) -> IPAddress:
         """Hand out this address, be it in the pools or not.
 
+        Args:
+            subnet_id: the subnet.
+            address: which one.
+            holder: who is to hold it.
+            allow_cooling: whether it may be had although it was released too lately.
+
         Raises:
-            IpAddressAlreadyAllocated: somebody holds it.
+            IpAddressAlreadyAllocated: somebody holds it, or it was released too lately.
             InvalidIpForSubnet: it is not in the subnet, or reserved there.
             SubnetNotFound: there is no such subnet.
             InvalidInput: it is no address, or the holder's name is empty or too long.
         """
         _check_holder(holder)
-        request = SpecificAddressRequest(_address(address), holder=holder)
+        request = SpecificAddressRequest(_address(address), allow_cooling, holder=holder)
         return self._to_write(subnet_id).allocate(request)
 
     def allocate_eui64(self, subnet_id: str, mac: str, holder: str) -> IPAddress:
@@ -254,6 +291,52 @@ class OpenRegister:
         rest = AddressRange(within.version, int(last) + 1, within.last)
         return self._ledger.allocations(subnet_id, rest, limit)
 
+    # What was held
+
+    def history(
+        self,
+        address: str | IPAddress,
+        *,
+        subnet_id: str | None = None,
+        at: datetime | None = None,
+        limit: int | None = None,
+    ) -> list[Allocation]:
+        """Return who holds and who held an address, those who got it last first.
+
+        Args:
+            address: the address.
+            subnet_id: in this subnet only, be it removed by now; None for any.
+            at: only who held it at this time, which knows its zone.
+            limit: no more than this many; None for all.
+
+        Raises:
+            HistoryNotKept: the register keeps none.
+            InvalidInput: it is no address, or the time has no zone.
+        """
+        if at is not None:
+            _check_zone(at)
+        return self._pool.history(_address(address), subnet_id=subnet_id, at=at, limit=limit)
+
+    def forget_history(self, before: datetime, *, limit: int = 1000) -> int:
+        """Forget some of those who gave an address back before some time.
+
+        Addresses that were released longer ago than any cool-down lasts count as
+        never held from then on.
+
+        Args:
+            before: the time, which knows its zone.
+            limit: about how many at once.
+
+        Returns:
+            How many were forgotten; 0 if there are no more.
+
+        Raises:
+            InvalidInput: the time has no zone.
+        """
+        _check_zone(before)
+        self._begin_writing()
+        return self._pool.forget(before, self._now() - LONGEST_COOL_DOWN, limit)
+
     def _to_write(self, subnet_id: str) -> Subnet:
         self._begin_writing()
         return self._pool.get_subnet(subnet_id)
@@ -276,6 +359,18 @@ def _address(address: str | IPAddress) -> IPAddress:
         return ip_address(address)
     except ValueError as error:
         raise InvalidInput(str(error)) from error
+
+
+def _strategy(name: str) -> Strategy:
+    try:
+        return Strategy(name)
+    except ValueError:
+        raise InvalidInput(f"a strategy is one of {', '.join(Strategy)}") from None
+
+
+def _check_zone(moment: datetime) -> None:
+    if moment.utcoffset() is None:
+        raise InvalidInput(f"the time {moment} has no zone")
 
 
 def _check_holder(holder: str) -> None:

@@ -6,6 +6,7 @@ import pytest
 from neutron_lib.api.definitions import network, port, subnet
 
 from freehold.api import standard, tags
+from freehold.api.definitions import allocation_strategy
 from freehold.api.kinds import Kind
 from freehold.api.networks import NETWORK
 from freehold.api.paging import read_page
@@ -14,13 +15,16 @@ from freehold.api.subnets import SUBNET
 from freehold.networking.store import networks, ports, subnets
 
 ALL = [(NETWORK, network), (SUBNET, subnet), (PORT, port)]
+EXTENSIONS = [allocation_strategy]
 
 
 @pytest.mark.parametrize(("kind", "definition"), ALL)
 def test_what_neutron_lib_says_can_be_filtered_by_can_be(
     kind: Kind[Any, Any, Any], definition: Any
 ) -> None:
-    attributes = definition.RESOURCE_ATTRIBUTE_MAP[definition.COLLECTION_NAME]
+    attributes = dict(definition.RESOURCE_ATTRIBUTE_MAP[definition.COLLECTION_NAME])
+    for extension in EXTENSIONS:
+        attributes.update(extension.RESOURCE_ATTRIBUTE_MAP.get(definition.COLLECTION_NAME, {}))
     filterable = {name for name, spec in attributes.items() if spec.get("is_filter")}
     shared_by_all = {*standard.FILTERS, *tags.FILTERS}
     assert set(kind.filters) == filterable | shared_by_all | {"project_id"}
@@ -41,7 +45,13 @@ def test_what_can_be_sorted_by_can_be_in_the_store(kind: Kind[Any, Any, Any], st
 
 @pytest.mark.parametrize(("kind", "store"), STORES)
 def test_each_filter_is_one_of_the_stores(kind: Kind[Any, Any, Any], store: Any) -> None:
-    texts = {"cidr": "10.0.0.0/24", "changed_since": "2026-01-01T00:00:00Z", "ip_version": "4"}
+    texts = {
+        "cidr": "10.0.0.0/24",
+        "changed_since": "2026-01-01T00:00:00Z",
+        "ip_version": "4",
+        allocation_strategy.STRATEGY: "next",
+        allocation_strategy.COOL_DOWN: "60",
+    }
     for name, read in kind.filters.items():
         if name == "fixed_ips":
             continue

@@ -30,6 +30,7 @@ ATTRIBUTES = {
         "name", "network_id", "ip_version", "cidr", "gateway_ip", "allocation_pools",
         "dns_nameservers", "host_routes", "enable_dhcp", "ipv6_ra_mode", "ipv6_address_mode",
         "subnetpool_id", "prefixlen", "project_id", "shared", "id", "description",
+        "freehold:allocation_strategy", "freehold:cool_down",
     ],
     "port": [
         "name", "network_id", "admin_state_up", "mac_address", "fixed_ips", "device_id",
@@ -242,6 +243,25 @@ def test_any_if_match_is_answered(world: World, header: str) -> None:
     path = f"/v2.0/networks/{world.ids['network']}"
     for text in (header, f"revision_number={header}", f'"revision_number={header}"'):
         check(world.client.simulate_put(path, json={"network": {}}, headers={"If-Match": text}))
+
+
+@FUZZ
+@given(
+    parameters=st.dictionaries(
+        st.sampled_from(["subnet_id", "at", "limit", "fields", "nosuch"]),
+        st.one_of(
+            st.text(st.characters(exclude_categories=["Cs"]), max_size=20),
+            st.datetimes(timezones=st.timezones() | st.none()).map(str),
+            likely,
+        ),
+    ),
+    address=st.one_of(addresses, st.none()),
+)
+def test_any_question_about_history_is_answered(
+    world: World, parameters: dict[str, str], address: str | None
+) -> None:
+    asked = parameters if address is None else {**parameters, "ip_address": address}
+    check(world.client.simulate_get("/v2.0/address-holdings", params=asked, params_csv=False))
 
 
 @FUZZ

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 from ipaddress import ip_address
 from multiprocessing import get_context
 
@@ -15,13 +16,15 @@ from freehold.addresses.encoding import to_bytes
 from freehold.db import schema, tables
 from freehold.db.database import Database
 from freehold.errors import DatabaseNotUpgraded
-from freehold.ledger.tables import allocations, ledger_subnets, stored_time
+from freehold.ipam.strategy import Strategy
+from freehold.ledger.tables import allocations, ledger_subnets, past_allocations, stored_time
 from freehold.networking.values import Filter, PortChange
-from tests.backends import NOON, Premises, port_draft
+from tests.backends import NOON, Premises, addresses, port_draft
 from tests.conftest import OpenDatabase
 
 ALL = {table.name for metadata in schema.METADATA for table in metadata.sorted_tables}
 KINDS = ["sqlite", "postgresql", "mariadb", "galera"]
+HOUR = timedelta(hours=1)
 NAMES = ["Büro", "büro", "BÜRO", "🦫 dam", "\U0001f1e8\U0001f1ed", "trailing ", "trailing", ""]
 
 
@@ -59,6 +62,7 @@ def test_they_go_down_with_data_in_every_table(url: str) -> None:
     network = premises.network(name="🦫")
     subnet = premises.subnet(network, "10.0.0.0/24")
     premises.port(network, tags=("t",))
+    premises.backend.ports.delete(premises.port(network).id)
     premises.backend.network_tags.add(network.id, {"t"})
     premises.backend.subnet_tags.add(subnet.id, {"t"})
     assert all(premises.dump().values())
@@ -97,6 +101,30 @@ def test_they_make_what_the_tables_say(database: Database) -> None:
     with database.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, list(schema.METADATA)) == []  # type: ignore[arg-type]  # takes several
+
+
+def test_the_second_goes_down_and_up_with_what_is_held(url: str) -> None:
+    premises = Premises(url)
+    network = premises.network()
+    rested = Strategy.LEAST_RECENTLY_RELEASED
+    premises.subnet(network, "10.0.0.0/24", allocation_strategy=rested, cool_down=HOUR)
+    stays = premises.port(network, "10.0.0.5")
+    goes = premises.port(network, "10.0.0.6")
+    premises.backend.ports.delete(goes.id)
+    schema.downgrade(premises.database, "0001")
+    later = {"past_allocations", "network_tags", "subnet_tags", "port_tags"}
+    assert names(premises.database) == (ALL | {"alembic_version"}) - later
+    schema.upgrade(premises.database)
+    with premises.database.engine.connect() as connection:
+        [left] = connection.execute(select(allocations)).all()
+        [subnet] = connection.execute(select(ledger_subnets)).all()
+        assert connection.execute(select(past_allocations)).all() == []
+    assert (bytes(left.address), left.holder) == (to_bytes(ip_address("10.0.0.5")), stays.id)
+    assert (left.released_at, subnet.strategy, subnet.stamp) == (None, None, 0)
+    # What the process knows of the subnet is another state than the one of now.
+    assert addresses(premises.port(network, "10.0.0.6")) == ["10.0.0.6"]
+    premises.backend.ports.delete(stays.id)
+    premises.database.dispose()
 
 
 def bring_up(url: str) -> str | None:

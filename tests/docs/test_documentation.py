@@ -11,6 +11,7 @@ import pytest
 from freehold import errors
 from freehold.api import refusals
 from freehold.config import Settings
+from freehold.ipam.strategy import Strategy
 from tests.end_to_end.service import run_freehold
 
 ROOT = Path(__file__).parents[2]
@@ -100,7 +101,15 @@ def test_every_decision_is_listed() -> None:
     assert sorted(listed) == sorted(records)
 
 
-def test_every_option_of_the_command_is_documented(tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", ["serve", "history", "forget-history"])
+def test_every_option_of_the_command_is_documented(tmp_path: Path, command: str) -> None:
     text = "".join((ROOT / page).read_text() for page in PAGES)
-    offered = set(re.findall(r"--[a-z-]+", run_freehold(tmp_path, "serve", "--help").stdout))
-    assert [option for option in offered - {"--help"} if f"`{option}`" not in text] == []
+    offered = set(re.findall(r"--[a-z-]+", run_freehold(tmp_path, command, "--help").stdout))
+    assert "--database" in offered
+    told = re.compile(r"(?:`| )(--[a-z-]+)\b")
+    assert sorted(offered - {"--help", *told.findall(text)}) == []
+
+
+@pytest.mark.parametrize("strategy", Strategy)
+def test_every_strategy_is_documented(strategy: Strategy) -> None:
+    assert strategy.value in [cells[0].partition("`")[0] for cells in rows("docs/strategies.md")]

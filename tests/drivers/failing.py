@@ -1,13 +1,12 @@
 """A driver that keeps its books outside of our transaction and fails when it is told to."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
-from freehold.addresses.proposing import HintBook
 from freehold.addresses.ranges import IPAddress
-from freehold.drivers.pool import LedgerPool
+from freehold.drivers.pool import LedgerPool, Memory
 from freehold.ipam.driver import (
     AllocatedAddress,
     Driver,
@@ -63,10 +62,10 @@ class FailingDriver(Driver):
         self.fuse = Fuse()
 
     def books(self) -> dict[str, object]:
-        """Return all that the driver keeps, the times aside."""
+        """Return all that the driver keeps, the times and stamps aside."""
         return {
             subnet_id: (
-                account.subnet,
+                replace(account.subnet, stamp=0),
                 {address: held.holder for address, held in account.allocations.items()},
             )
             for subnet_id, account in self._ledger._accounts.items()
@@ -74,7 +73,7 @@ class FailingDriver(Driver):
 
     def open(self, connection: Connection | None = None) -> Pool:
         del connection
-        return _Pool(LedgerPool(self._ledger, HintBook(), self._surroundings), self.fuse)
+        return _Pool(LedgerPool(self._ledger, Memory(), self._surroundings), self.fuse)
 
 
 class _Pool(Pool):

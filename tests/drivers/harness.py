@@ -16,6 +16,7 @@ from freehold.drivers.memory import MemoryDriver
 from freehold.drivers.reference import ReferenceDriver
 from freehold.ipam.driver import Pool, Subnet, Surroundings
 from freehold.ipam.requests import SpecificSubnetRequest
+from freehold.ipam.strategy import Reuse
 from freehold.ledger.memory import MemoryLedger
 from tests.engines import writing
 
@@ -35,7 +36,7 @@ class Harness(Protocol):
         """Do a unit of work on a pool, as often as the database asks for it."""
         ...
 
-    def another_process(self) -> "Harness":
+    def another_process(self, surroundings: Surroundings | None = None) -> "Harness":
         """Return the same driver on the same ledger, without what it has in memory."""
         ...
 
@@ -43,12 +44,17 @@ class Harness(Protocol):
 class SqlHarness:
     """The reference driver; on a cluster each transaction is at the next node."""
 
-    def __init__(self, engine: Engine, random: Random | None = None, *others: Engine) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        random: Random | None = None,
+        *others: Engine,
+        surroundings: Surroundings | None = None,
+    ) -> None:
         self.engine = engine
         self._others = others
         self._engines = cycle((engine, *others))
-        surroundings = Surroundings() if random is None else Surroundings(random)
-        self.driver = ReferenceDriver(surroundings)
+        self.driver = ReferenceDriver(surroundings or made_of(random))
 
     @contextmanager
     def opener(self) -> Iterator[Callable[[], Pool]]:
@@ -63,15 +69,20 @@ class SqlHarness:
     def run(self, work: Callable[[Pool], T]) -> T:
         return retry.run(partial(_in_unit, self, work), Random())
 
-    def another_process(self) -> "SqlHarness":
-        return SqlHarness(self.engine, None, *self._others)
+    def another_process(self, surroundings: Surroundings | None = None) -> "SqlHarness":
+        return SqlHarness(self.engine, None, *self._others, surroundings=surroundings)
 
 
 class MemoryHarness:
-    def __init__(self, ledger: MemoryLedger | None = None, random: Random | None = None) -> None:
-        self.ledger = ledger or MemoryLedger()
-        surroundings = Surroundings() if random is None else Surroundings(random)
-        self.driver = MemoryDriver(surroundings, self.ledger)
+    def __init__(
+        self,
+        ledger: MemoryLedger | None = None,
+        random: Random | None = None,
+        surroundings: Surroundings | None = None,
+    ) -> None:
+        given = surroundings or made_of(random)
+        self.ledger = ledger or MemoryLedger(given.now)
+        self.driver = MemoryDriver(given, self.ledger)
 
     @contextmanager
     def opener(self) -> Iterator[Callable[[], Pool]]:
@@ -85,8 +96,12 @@ class MemoryHarness:
     def run(self, work: Callable[[Pool], T]) -> T:
         return _in_unit(self, work)
 
-    def another_process(self) -> "MemoryHarness":
-        return MemoryHarness(self.ledger)
+    def another_process(self, surroundings: Surroundings | None = None) -> "MemoryHarness":
+        return MemoryHarness(self.ledger, surroundings=surroundings)
+
+
+def made_of(random: Random | None) -> Surroundings:
+    return Surroundings() if random is None else Surroundings(random)
 
 
 def _in_unit(harness: Harness, work: Callable[[Pool], T]) -> T:
@@ -100,13 +115,19 @@ def create(
     *pools: str,
     gateway: str | None = None,
     subnet_id: str = "s1",
+    reuse: Reuse | None = None,
 ) -> Subnet:
     """Take up a subnet; pools are written as ``10.0.0.2-10.0.0.9``, none means the default."""
-    return pool.allocate_subnet(request(cidr, *pools, gateway=gateway, subnet_id=subnet_id))
+    wanted = request(cidr, *pools, gateway=gateway, subnet_id=subnet_id, reuse=reuse)
+    return pool.allocate_subnet(wanted)
 
 
 def request(
-    cidr: str, *pools: str, gateway: str | None = None, subnet_id: str = "s1"
+    cidr: str,
+    *pools: str,
+    gateway: str | None = None,
+    subnet_id: str = "s1",
+    reuse: Reuse | None = None,
 ) -> SpecificSubnetRequest:
     return SpecificSubnetRequest(
         subnet_id=subnet_id,
@@ -114,6 +135,8 @@ def request(
         cidr=ip_network(cidr),
         gateway_ip=None if gateway is None else ip_address(gateway),
         allocation_pools=ranges(*pools) if pools else None,
+        strategy=None if reuse is None else reuse.strategy,
+        cool_down=None if reuse is None else reuse.cool_down,
     )
 
 

@@ -405,5 +405,5 @@ def test_a_subnet_removed_in_the_meantime_is_not_found(
             subnet.allocate(kind)
         with pytest.raises(SubnetNotFound):
             subnet.bulk_allocate(BulkAddressRequest(3))
-        with pytest.raises(IpAddressAllocationNotFound):
+        with pytest.raises(SubnetNotFound):
             subnet.deallocate(held)

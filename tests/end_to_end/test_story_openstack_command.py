@@ -82,6 +82,26 @@ def test_a_day_with_the_openstack_command(start: Start, tmp_path: Path) -> None:
     _tear_down(run)
 
 
+def test_a_subnet_is_told_which_address_comes_next(server: Service, tmp_path: Path) -> None:
+    run = command(server, tmp_path)
+    strategy, cool_down = "freehold:allocation_strategy", "freehold:cool_down"
+    shown(run, "network", "create", "plan")
+    made = shown(
+        run, "subnet", "create", "plan", "--network", "plan", "--subnet-range", "192.0.2.0/24",
+        "--extra-property", f"name={strategy},value=least-recently-released",
+        "--extra-property", f"type=int,name={cool_down},value=7200",
+    )  # fmt: skip
+    assert (made[strategy], made[cool_down]) == ("least-recently-released", 7200)
+    done(run, "subnet", "set", "plan", "--extra-property", f"name={strategy},value=next")
+    after = shown(run, "subnet", "show", "plan")
+    assert (after[strategy], after[cool_down]) == ("next", 7200)
+    assert "is not in" in refused(
+        run, "subnet", "set", "plan", "--extra-property", f"name={strategy},value=highest"
+    )
+    ports = [shown(run, "port", "create", "p", "--network", "plan") for _ in range(2)]
+    assert [port["fixed_ips"][0]["ip_address"] for port in ports] == ["192.0.2.2", "192.0.2.3"]
+
+
 def _build(run: Run) -> None:
     shown(run, "network", "create", "office")
     pools = [

@@ -7,7 +7,7 @@ from ipaddress import ip_address, ip_network
 from itertools import cycle
 from typing import Protocol
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from freehold.addresses.ranges import AddressRange
 from freehold.ledger.claiming import Claiming
@@ -19,7 +19,20 @@ from tests.engines import abandoned, writing
 NOON = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 
 
+class Clock:
+    """Stands still until a test sets it."""
+
+    def __init__(self) -> None:
+        self.now = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
 class Keeper(Protocol):
+    clock: Clock
+    keep_history: bool
+
     def unit(self) -> AbstractContextManager[Ledger]:
         """Open a unit of work; what it did is there for the next one."""
         ...
@@ -27,7 +40,20 @@ class Keeper(Protocol):
 
 class MemoryKeeper:
     def __init__(self) -> None:
-        self._ledger = MemoryLedger(lambda: NOON)
+        self.clock = Clock()
+        self._ledger = MemoryLedger(self.clock)
+
+    @property
+    def keep_history(self) -> bool:
+        return True
+
+    @keep_history.setter
+    def keep_history(self, wanted: bool) -> None:
+        """Begin anew, with the subnets that there are."""
+        subnets = self._ledger.get_subnets(["s1", "s6"])
+        self._ledger = MemoryLedger(self.clock, keep_history=wanted)
+        for one in subnets:
+            self._ledger.create_subnet(one)
 
     @contextmanager
     def unit(self) -> Iterator[Ledger]:
@@ -37,7 +63,14 @@ class MemoryKeeper:
 class SqlKeeper:
     """A ledger on a database; on a cluster each unit of work is done at the next node."""
 
-    def __init__(self, engine: Engine, *others: Engine, how: Claiming | None = None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        *others: Engine,
+        how: Claiming | None = None,
+    ) -> None:
+        self.clock = Clock()
+        self.keep_history = True
         self.engine = engine
         self.how = how
         self._engines = cycle((engine, *others))
@@ -45,13 +78,16 @@ class SqlKeeper:
     @contextmanager
     def unit(self) -> Iterator[Ledger]:
         with writing(next(self._engines)) as connection:
-            yield SqlLedger(connection, lambda: NOON, how=self.how)
+            yield self._ledger(connection)
 
     @contextmanager
     def abandoned_unit(self) -> Iterator[Ledger]:
         """Open a unit of work that is rolled back at the end."""
         with abandoned(self.engine) as connection:
-            yield SqlLedger(connection, lambda: NOON, how=self.how)
+            yield self._ledger(connection)
+
+    def _ledger(self, connection: Connection) -> SqlLedger:
+        return SqlLedger(connection, self.clock, keep_history=self.keep_history, how=self.how)
 
 
 def subnet(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 
@@ -10,8 +11,9 @@ from sqlalchemy import Engine
 
 from freehold.addresses.ranges import AddressRange, IPAddress
 from freehold.errors import IpAddressAllocationNotFound, SubnetAlreadyExists, SubnetNotFound
+from freehold.ipam.strategy import Strategy
 from freehold.ledger.claiming import Catching
-from freehold.ledger.protocol import Allocation
+from freehold.ledger.protocol import Allocation, Released, SubnetChanged
 from tests.conftest import OpenLedger
 from tests.engines import file_url, ledger_engine, plain_ledger_engine
 from tests.ledger.keepers import NOON, Keeper, MemoryKeeper, SqlKeeper, subnet
@@ -19,6 +21,10 @@ from tests.ledger.keepers import NOON, Keeper, MemoryKeeper, SqlKeeper, subnet
 V4 = AddressRange.of_network(ip_network("10.0.0.0/24"))
 V6 = AddressRange.of_network(ip_network("2001:db8::/64"))
 ONE = ip_address("10.0.0.10")
+S1 = subnet()
+S2 = subnet(subnet_id="s2")
+S6 = subnet("2001:db8::/64", subnet_id="s6")
+SUBNETS = {one.subnet_id: one for one in (S1, S2, S6)}
 
 
 SERVERS = ["postgresql", "mariadb", "galera"]
@@ -99,7 +105,7 @@ def test_a_subnet_created_twice_is_refused_and_stays_as_it_was(with_subnet: Keep
 def test_replacing_a_subnet_changes_gateway_and_pools_only(with_subnet: Keeper) -> None:
     with with_subnet.unit() as ledger:
         ledger.replace_subnet(subnet("10.0.0.0/24", ("10.0.0.2", "10.0.0.9")))
-        ledger.claim("s1", ONE, "h")
+        ledger.claim(S1, ONE, "h")
     changed = replace(
         subnet("10.0.0.0/24", ("10.0.0.128", "10.0.0.130"), ("10.0.0.20", "10.0.0.30")),
         gateway_ip=None,
@@ -108,7 +114,7 @@ def test_replacing_a_subnet_changes_gateway_and_pools_only(with_subnet: Keeper) 
         ledger.replace_subnet(changed)
     with with_subnet.unit() as ledger:
         assert ledger.get_subnets(["s1"]) == [replace(changed, pools=changed.pools[::-1])]
-        assert ledger.held("s1", V4) == [int(ONE)]
+        assert ledger.taken("s1", V4) == [int(ONE)]
 
 
 def test_an_unknown_subnet_is_neither_replaced_nor_removed(with_subnet: Keeper) -> None:
@@ -125,16 +131,16 @@ def test_removing_a_subnet_frees_what_was_held_in_it_and_nothing_else(with_subne
         ledger.replace_subnet(subnet("10.0.0.0/24", ("10.0.0.2", "10.0.0.9")))
         ledger.create_subnet(subnet(subnet_id="s2"))
         for subnet_id in ("s1", "s2"):
-            assert ledger.claim(subnet_id, ONE, "h")
+            assert ledger.claim(SUBNETS[subnet_id], ONE, "h")
     with with_subnet.unit() as ledger:
         ledger.remove_subnet("s1")
     with with_subnet.unit() as ledger:
         assert ledger.get_subnets(["s1"]) == []
-        assert ledger.count("s1", V4) == 0
-        assert ledger.count("s2", V4) == 1
+        assert ledger.count_taken("s1", [V4])[0] == 0
+        assert ledger.count_taken("s2", [V4])[0] == 1
         ledger.create_subnet(subnet())
         assert ledger.get_subnets(["s1"]) == [subnet()]
-        assert ledger.claim("s1", ONE, "h")
+        assert ledger.claim(S1, ONE, "h")
 
 
 # Claims
@@ -142,30 +148,30 @@ def test_removing_a_subnet_frees_what_was_held_in_it_and_nothing_else(with_subne
 
 def test_an_address_is_claimed_once(with_subnet: Keeper) -> None:
     with with_subnet.unit() as ledger:
-        assert ledger.claim("s1", ONE, "first")
-        assert not ledger.claim("s1", ONE, "second")
+        assert ledger.claim(S1, ONE, "first")
+        assert not ledger.claim(S1, ONE, "second")
     with with_subnet.unit() as ledger:
-        assert not ledger.claim("s1", ONE, "third")
-        assert ledger.count("s1", V4) == 1
+        assert not ledger.claim(S1, ONE, "third")
+        assert ledger.count_taken("s1", [V4])[0] == 1
 
 
 def test_a_lost_claim_leaves_the_unit_of_work_usable(with_subnet: Keeper) -> None:
     other = ip_address("10.0.0.11")
     with with_subnet.unit() as ledger:
-        ledger.claim("s1", ONE, "first")
+        ledger.claim(S1, ONE, "first")
     with with_subnet.unit() as ledger:
-        assert not ledger.claim("s1", ONE, "second")
-        assert ledger.claim("s1", other, "second")
+        assert not ledger.claim(S1, ONE, "second")
+        assert ledger.claim(S1, other, "second")
     with with_subnet.unit() as ledger:
-        assert ledger.held("s1", V4) == [int(ONE), int(other)]
+        assert ledger.taken("s1", V4) == [int(ONE), int(other)]
 
 
 def test_holder_and_time_of_the_first_claim_are_kept(with_subnet: Keeper) -> None:
     nobody = ip_address("2001:db8::7")
     with with_subnet.unit() as ledger:
-        ledger.claim("s1", ONE, "first")
-        ledger.claim("s1", ONE, "second")
-        ledger.claim_many("s6", [nobody], None)
+        ledger.claim(S1, ONE, "first")
+        ledger.claim(S1, ONE, "second")
+        ledger.claim_many(S6, [nobody], None)
     with with_subnet.unit() as ledger:
         assert ledger.find("s1", ONE) == Allocation(
             subnet_id="s1", address=ONE, holder="first", since=NOON
@@ -180,21 +186,26 @@ def test_holder_and_time_of_the_first_claim_are_kept(with_subnet: Keeper) -> Non
 def test_the_same_address_is_another_one_in_another_subnet(with_subnet: Keeper) -> None:
     with with_subnet.unit() as ledger:
         ledger.create_subnet(subnet(subnet_id="s2"))
-        assert ledger.claim("s1", ONE, None)
-        assert ledger.claim("s2", ONE, None)
+        assert ledger.claim(S1, ONE, None)
+        assert ledger.claim(S2, ONE, None)
 
 
 def test_a_claim_in_a_subnet_that_is_unknown_or_gone_is_told_so(with_subnet: Keeper) -> None:
     with with_subnet.unit() as ledger:
-        ledger.claim("s1", ONE, "h")
+        ledger.claim(S1, ONE, "h")
         ledger.remove_subnet("s1")
     for gone in ("s1", "x"):
         with with_subnet.unit() as ledger:
-            with pytest.raises(SubnetNotFound):
-                ledger.claim(gone, ONE, None)
-            with pytest.raises(SubnetNotFound):
-                ledger.claim_many(gone, addresses("10.0.0.2", "10.0.0.3"), None)
-            assert ledger.held(gone, V4) == []
+            unknown = subnet(subnet_id=gone)
+            with pytest.raises(SubnetChanged):
+                ledger.claim(unknown, ONE, None)
+            with pytest.raises(SubnetChanged):
+                ledger.claim_many(unknown, addresses("10.0.0.2", "10.0.0.3"), None)
+            with pytest.raises(SubnetChanged):
+                ledger.reclaim_many(unknown, [ONE], None, NOON)
+            with pytest.raises(SubnetChanged):
+                ledger.release(unknown, ONE)
+            assert ledger.taken(gone, V4) == []
 
 
 def test_claiming_many_returns_those_that_were_free_in_the_order_given(
@@ -202,25 +213,25 @@ def test_claiming_many_returns_those_that_were_free_in_the_order_given(
 ) -> None:
     wanted = addresses("10.0.0.9", "10.0.0.3", "10.0.0.200", "10.0.0.4")
     with with_subnet.unit() as ledger:
-        ledger.claim("s1", wanted[1], "other")
+        ledger.claim(S1, wanted[1], "other")
     with with_subnet.unit() as ledger:
-        assert ledger.claim_many("s1", wanted, "me") == [wanted[0], wanted[2], wanted[3]]
-        assert ledger.claim_many("s1", wanted, "me") == []
-        assert ledger.claim_many("s1", [], "me") == []
+        assert ledger.claim_many(S1, wanted, "me") == [wanted[0], wanted[2], wanted[3]]
+        assert ledger.claim_many(S1, wanted, "me") == []
+        assert ledger.claim_many(S1, [], "me") == []
     with with_subnet.unit() as ledger:
-        assert ledger.held("s1", V4) == sorted(int(address) for address in wanted)
+        assert ledger.taken("s1", V4) == sorted(int(address) for address in wanted)
         holders = [ledger.find("s1", address) for address in wanted]
     assert [one.holder for one in holders if one] == ["me", "other", "me", "me"]
 
 
-def test_more_are_claimed_and_released_than_one_statement_holds(with_subnet: Keeper) -> None:
+def test_more_are_claimed_and_put_back_than_one_statement_holds(with_subnet: Keeper) -> None:
     wanted = [ip_address(V6.first + 3 * step) for step in range(2500)]
     with with_subnet.unit() as ledger:
-        ledger.claim("s6", wanted[1200], None)
-        assert ledger.claim_many("s6", wanted, "h") == wanted[:1200] + wanted[1201:]
-        assert ledger.count("s6", V6) == 2500
-        ledger.release_many("s6", wanted[1:])
-        assert ledger.held("s6", V6) == [V6.first]
+        ledger.claim(S6, wanted[1200], None)
+        assert ledger.claim_many(S6, wanted, "h") == wanted[:1200] + wanted[1201:]
+        assert ledger.count_taken("s6", [V6])[0] == 2500
+        ledger.put_back("s6", wanted[1:], None)
+        assert ledger.taken("s6", V6) == [V6.first]
 
 
 # Releases
@@ -228,37 +239,329 @@ def test_more_are_claimed_and_released_than_one_statement_holds(with_subnet: Kee
 
 def test_a_released_address_can_be_claimed_again(with_subnet: Keeper) -> None:
     with with_subnet.unit() as ledger:
-        ledger.claim("s1", ONE, "first")
-        ledger.release("s1", ONE)
+        ledger.claim(S1, ONE, "first")
+        ledger.release(S1, ONE)
         assert ledger.find("s1", ONE) is None
-        assert ledger.claim("s1", ONE, "second")
+        assert ledger.claim(S1, ONE, "second")
 
 
-@pytest.mark.parametrize("subnet_id", ["s1", "s6", "x"])
+@pytest.mark.parametrize("subnet_id", ["s1", "s6"])
 def test_releasing_what_is_not_held_is_refused(with_subnet: Keeper, subnet_id: str) -> None:
     with with_subnet.unit() as ledger:
-        ledger.claim("s1", ip_address("10.0.0.11"), None)
+        ledger.claim(S1, ip_address("10.0.0.11"), None)
         with pytest.raises(IpAddressAllocationNotFound, match=r"10\.0\.0\.10"):
-            ledger.release(subnet_id, ONE)
-        assert ledger.count("s1", V4) == 1
+            ledger.release(SUBNETS[subnet_id], ONE)
+        assert ledger.count_taken("s1", [V4])[0] == 1
 
 
 def test_releasing_twice_is_refused_the_second_time(with_subnet: Keeper) -> None:
     with with_subnet.unit() as ledger:
-        ledger.claim("s1", ONE, None)
-        ledger.release("s1", ONE)
+        ledger.claim(S1, ONE, None)
+        ledger.release(S1, ONE)
         with pytest.raises(IpAddressAllocationNotFound):
-            ledger.release("s1", ONE)
+            ledger.release(S1, ONE)
 
 
-def test_releasing_many_passes_over_what_is_not_held(with_subnet: Keeper) -> None:
+def test_claims_that_are_put_back_leave_no_trace(with_subnet: Keeper) -> None:
     some = addresses("10.0.0.2", "10.0.0.3", "10.0.0.4")
     with with_subnet.unit() as ledger:
-        ledger.claim_many("s1", some, None)
-        ledger.release_many("s1", addresses("10.0.0.3", "10.0.0.99"))
-        ledger.release_many("x", some)
-        ledger.release_many("s1", [])
-        assert ledger.held("s1", V4) == [int(some[0]), int(some[2])]
+        ledger.claim_many(S1, some, "h")
+        ledger.put_back("s1", addresses("10.0.0.3", "10.0.0.99"), None)
+        ledger.put_back("x", some, None)
+        ledger.put_back("s1", [], None)
+        assert ledger.taken("s1", V4) == [int(some[0]), int(some[2])]
+        assert ledger.history(some[1]) == []
+
+
+# What was known of a subnet before it changed
+
+
+@pytest.fixture
+def changed(with_subnet: Keeper) -> Keeper:
+    """The first subnet was changed since it was read; one address of it is held, one rests."""
+    with with_subnet.unit() as ledger:
+        ledger.claim_many(S1, addresses("10.0.0.2", "10.0.0.3"), "h")
+        ledger.release(S1, ip_address("10.0.0.3"), keep=True)
+        ledger.replace_subnet(replace(NEW, stamp=7))
+    return with_subnet
+
+
+NEW = subnet("10.0.0.0/24", ("10.0.0.2", "10.0.0.9"))
+
+
+def test_under_an_old_stamp_nothing_is_claimed_or_released(changed: Keeper) -> None:
+    two, three, four = addresses("10.0.0.2", "10.0.0.3", "10.0.0.4")
+    with changed.unit() as ledger:
+        for claim in (
+            lambda: ledger.claim(S1, four, "x"),
+            lambda: ledger.claim(S1, two, "x"),
+            lambda: ledger.claim_many(S1, [four], "x"),
+            lambda: ledger.reclaim_many(S1, [three], "x", NOON),
+            lambda: ledger.reclaim_many(S1, [three, four], "x", NOON),
+            lambda: ledger.release(S1, two),
+            lambda: ledger.release(S1, two, keep=True),
+        ):
+            with pytest.raises(SubnetChanged):
+                claim()
+    with changed.unit() as ledger:
+        assert ledger.taken("s1", V4) == [int(two), int(three)]
+        assert [one.holder for one in ledger.allocations("s1", V4)] == ["h"]
+        assert ledger.history(two) == ledger.allocations("s1", V4)
+
+
+def test_under_the_new_stamp_all_goes_on(changed: Keeper) -> None:
+    two, three, four = addresses("10.0.0.2", "10.0.0.3", "10.0.0.4")
+    with changed.unit() as ledger:
+        [known] = ledger.get_subnets(["s1"])
+        assert known.stamp == 7
+        assert ledger.claim(known, four, "x")
+        assert ledger.claim_many(known, [four, ONE], "x") == [ONE]
+        assert ledger.reclaim_many(known, [three], "x", NOON) == [three]
+        ledger.release(known, two)
+
+
+def test_strategy_and_cool_down_are_kept(with_subnet: Keeper) -> None:
+    slow = replace(
+        S1,
+        strategy=Strategy.LEAST_RECENTLY_RELEASED,
+        cool_down=timedelta(hours=3),
+        stamp=2**63 - 1,
+    )
+    with with_subnet.unit() as ledger:
+        ledger.create_subnet(replace(slow, subnet_id="s2"))
+        ledger.replace_subnet(slow)
+    with with_subnet.unit() as ledger:
+        assert ledger.get_subnets(["s1", "s2"]) == [slow, replace(slow, subnet_id="s2")]
+
+
+# Rest
+
+
+@pytest.fixture
+def resting(with_subnet: Keeper) -> Keeper:
+    """Three addresses of the first subnet rest, released a minute after each other."""
+    some = addresses("10.0.0.3", "10.0.0.2", "10.0.0.4")
+    with with_subnet.unit() as ledger:
+        ledger.claim_many(S1, [*some, ONE], "h")
+        for place, address in enumerate(some):
+            with_subnet.clock.now = NOON + timedelta(minutes=place)
+            ledger.release(S1, address, keep=True)
+    return with_subnet
+
+
+def test_an_address_that_rests_is_taken_but_nobody_holds_it(resting: Keeper) -> None:
+    two = ip_address("10.0.0.2")
+    with resting.unit() as ledger:
+        assert not ledger.claim(S1, two, "x")
+        assert ledger.claim_many(S1, addresses("10.0.0.2", "10.0.0.5"), "x") == addresses(
+            "10.0.0.5"
+        )
+        assert ledger.find("s1", two) is None
+        assert [str(one.address) for one in ledger.allocations("s1", V4)] == [
+            "10.0.0.5",
+            "10.0.0.10",
+        ]
+        assert len(ledger.taken("s1", V4)) == 5
+        assert ledger.count_taken("s1", [V4]) == [5]
+        with pytest.raises(IpAddressAllocationNotFound):
+            ledger.release(S1, two)
+        assert ledger.released_at("s1", two) == NOON + timedelta(minutes=1)
+        assert ledger.released_at("s1", ONE) is None
+        assert ledger.released_at("s1", ip_address("10.0.0.99")) is None
+
+
+def test_what_rests_is_told_in_the_order_of_release_page_by_page(resting: Keeper) -> None:
+    with resting.unit() as ledger:
+        whole = ledger.resting(S1, 10)
+        assert [(str(one.address), one.at) for one in whole] == [
+            ("10.0.0.3", NOON),
+            ("10.0.0.2", NOON + timedelta(minutes=1)),
+            ("10.0.0.4", NOON + timedelta(minutes=2)),
+        ]
+        assert ledger.resting(S1, 2) == whole[:2]
+        assert ledger.resting(S1, 2, whole[1]) == whole[2:]
+        assert ledger.resting(S1, 2, whole[2]) == []
+        assert ledger.resting(S6, 2) == []
+        halves = [
+            AddressRange.parse("10.0.0.1", "10.0.0.3"),
+            AddressRange.parse("10.0.0.4", "10.0.0.4"),
+        ]
+        assert ledger.count_resting("s1", halves[:1]) == 2
+        assert ledger.count_resting("s1", halves) == 3
+        assert ledger.count_resting("s6", [V6]) == 0
+
+
+def test_addresses_released_in_the_same_moment_are_told_by_address(with_subnet: Keeper) -> None:
+    some = addresses("2001:db8::9", "2001:db8::3", "2001:db8::5")
+    with with_subnet.unit() as ledger:
+        ledger.claim_many(S6, some, None)
+        for address in some:
+            ledger.release(S6, address, keep=True)
+        first, *others = ledger.resting(S6, 3)
+        assert [one.address for one in (first, *others)] == sorted(some)
+        assert ledger.resting(S6, 3, first) == others
+
+
+def test_an_address_is_claimed_from_its_rest_by_one_if_it_rested_long_enough(
+    resting: Keeper,
+) -> None:
+    two, three, four = addresses("10.0.0.2", "10.0.0.3", "10.0.0.4")
+    by = NOON + timedelta(minutes=1)
+    with resting.unit() as ledger:
+        assert ledger.reclaim_many(S1, [four], "x", by) == []
+        assert ledger.reclaim_many(S1, [two], "x", by) == [two]
+        assert ledger.reclaim_many(S1, [two], "y", by) == []
+        assert ledger.reclaim_many(S1, [ONE], "y", by) == []
+        assert ledger.reclaim_many(S1, [four, ONE, three, two], "z", by) == [three]
+        assert ledger.reclaim_many(S1, [], "z", by) == []
+    with resting.unit() as ledger:
+        holders = [(one.address, one.holder) for one in ledger.allocations("s1", V4)]
+        assert holders == [(two, "x"), (three, "z"), (ONE, "h")]
+        found = ledger.find("s1", two)
+        assert found is not None
+        assert found.since == NOON + timedelta(minutes=2)
+
+
+def test_a_reclaim_that_is_put_back_rests_again(resting: Keeper) -> None:
+    three = ip_address("10.0.0.3")
+    with resting.unit() as ledger:
+        ledger.reclaim_many(S1, [three], "x", NOON)
+        ledger.put_back("s1", [three, ip_address("10.0.0.99")], NOON)
+        assert ledger.resting(S1, 1) == [Released(NOON, three)]
+        assert [one.holder for one in ledger.history(three)] == ["h"]
+
+
+def test_new_pools_end_the_rest_of_what_is_outside_of_them(resting: Keeper) -> None:
+    with resting.unit() as ledger:
+        ledger.replace_subnet(
+            subnet("10.0.0.0/24", ("10.0.0.1", "10.0.0.2"), ("10.0.0.4", "10.0.0.4"))
+        )
+        assert [str(one.address) for one in ledger.resting(S1, 9)] == ["10.0.0.2", "10.0.0.4"]
+        assert ledger.find("s1", ONE) is not None
+        assert ledger.claim(S1, ip_address("10.0.0.3"), "x")
+
+
+# History
+
+
+def test_who_held_an_address_is_told_for_each_time(with_subnet: Keeper) -> None:
+    clock = with_subnet.clock
+    hours = [NOON + timedelta(hours=hour) for hour in range(6)]
+    with with_subnet.unit() as ledger:
+        ledger.claim(S1, ONE, "a")
+        clock.now = hours[1]
+        ledger.release(S1, ONE)
+        clock.now = hours[2]
+        ledger.claim(S1, ONE, None)
+        clock.now = hours[3]
+        ledger.release(S1, ONE, keep=True)
+        clock.now = hours[4]
+        ledger.reclaim_many(S1, [ONE], "c", clock.now)
+    with with_subnet.unit() as ledger:
+        whole = ledger.history(ONE)
+        assert [(one.holder, one.since, one.until) for one in whole] == [
+            ("c", hours[4], None),
+            (None, hours[2], hours[3]),
+            ("a", NOON, hours[1]),
+        ]
+        assert {one.subnet_id for one in whole} == {"s1"}
+        assert whole[0] == ledger.find("s1", ONE)
+        assert ledger.history(ONE, limit=2) == whole[:2]
+        for moment, expected in (
+            (NOON - timedelta(seconds=1), []),
+            (NOON, [whole[2]]),
+            (hours[1] - timedelta(microseconds=1), [whole[2]]),
+            (hours[1], []),
+            (hours[2], [whole[1]]),
+            (hours[3], []),
+            (hours[5], [whole[0]]),
+        ):
+            assert ledger.history(ONE, at=moment) == expected
+        assert ledger.history(ip_address("10.0.0.11")) == []
+
+
+def test_history_tells_subnets_apart_and_outlives_them(with_subnet: Keeper) -> None:
+    with with_subnet.unit() as ledger:
+        ledger.create_subnet(S2)
+        ledger.claim(S1, ONE, "a")
+        ledger.claim(S2, ONE, "b")
+        ledger.claim(S2, ip_address("10.0.0.11"), "c")
+        ledger.release(S2, ip_address("10.0.0.11"), keep=True)
+    with_subnet.clock.now = NOON + timedelta(hours=1)
+    with with_subnet.unit() as ledger:
+        ledger.remove_subnet("s2")
+    with with_subnet.unit() as ledger:
+        assert [one.holder for one in ledger.history(ONE)] == ["a", "b"]
+        assert [one.holder for one in ledger.history(ONE, subnet_id="s1")] == ["a"]
+        [former] = ledger.history(ONE, subnet_id="s2")
+        assert (former.holder, former.until) == ("b", with_subnet.clock.now)
+        assert len(ledger.history(ip_address("10.0.0.11"))) == 1
+        assert ledger.history(ONE, subnet_id="x") == []
+
+
+def test_a_limit_of_history_keeps_those_who_got_it_last(with_subnet: Keeper) -> None:
+    clock = with_subnet.clock
+    with with_subnet.unit() as ledger:
+        ledger.create_subnet(S2)
+        ledger.claim(S1, ONE, "for long")
+        clock.now = NOON + timedelta(hours=1)
+        ledger.claim(S2, ONE, "for a while")
+        clock.now = NOON + timedelta(hours=2)
+        ledger.release(S2, ONE)
+        clock.now = NOON + timedelta(hours=3)
+        ledger.release(S1, ONE)
+        for limit in (1, 2):
+            found = [one.holder for one in ledger.history(ONE, limit=limit)]
+            assert found == ["for a while", "for long"][:limit]
+
+
+def test_what_is_old_is_forgotten_little_by_little(resting: Keeper) -> None:
+    soon = NOON + timedelta(minutes=2)
+    with resting.unit() as ledger:
+        assert ledger.forget(NOON, NOON, 10) == 0
+        forgotten = []
+        while count := ledger.forget(soon, soon, 1):
+            forgotten.append(count)
+        assert sum(forgotten) == 4
+        assert len(forgotten) >= 2
+        assert [str(one.address) for one in ledger.resting(S1, 9)] == ["10.0.0.4"]
+        for last in (2, 3):
+            assert ledger.history(ip_address(f"10.0.0.{last}")) == []
+            assert ledger.claim(S1, ip_address(f"10.0.0.{last}"), "x")
+        assert len(ledger.history(ip_address("10.0.0.4"))) == 1
+        assert ledger.find("s1", ONE) is not None
+
+
+def test_past_holders_and_rests_are_forgotten_each_at_a_time_of_their_own(
+    resting: Keeper,
+) -> None:
+    soon = NOON + timedelta(minutes=2)
+    two = ip_address("10.0.0.2")
+    with resting.unit() as ledger:
+        assert ledger.forget(soon, NOON, 10) == 2
+        assert ledger.history(two) == []
+        assert len(ledger.resting(S1, 9)) == 3
+    with resting.unit() as ledger:
+        assert ledger.forget(NOON, soon, 10) == 2
+        assert [str(one.address) for one in ledger.resting(S1, 9)] == ["10.0.0.4"]
+        assert len(ledger.history(ip_address("10.0.0.4"))) == 1
+        assert ledger.forget(soon, soon, 10) == 0
+
+
+def test_no_history_is_kept_if_it_is_not_wanted(with_subnet: Keeper) -> None:
+    with_subnet.keep_history = False
+    two, three = addresses("10.0.0.2", "10.0.0.3")
+    with with_subnet.unit() as ledger:
+        ledger.claim_many(S1, [ONE, two, three], "h")
+        ledger.release(S1, two)
+        ledger.release(S1, three, keep=True)
+        with pytest.raises(IpAddressAllocationNotFound):
+            ledger.release(S1, two)
+        assert ledger.history(two) == ledger.history(three) == []
+        assert [one.holder for one in ledger.history(ONE)] == ["h"]
+        assert ledger.taken("s1", V4) == [int(three), int(ONE)]
+        ledger.remove_subnet("s1")
+        assert ledger.history(ONE) == []
 
 
 # Reading
@@ -277,42 +580,42 @@ def test_held_addresses_come_in_numeric_order(
     numbers = [whole.first + offset for offset in offsets]
     with with_subnet.unit() as ledger:
         for number in reversed(numbers):
-            ledger.claim(subnet_id, ip_address(number), None)
+            ledger.claim(SUBNETS[subnet_id], ip_address(number), None)
     with with_subnet.unit() as ledger:
-        assert ledger.held(subnet_id, whole) == numbers
-        assert ledger.count(subnet_id, whole) == len(numbers)
+        assert ledger.taken(subnet_id, whole) == numbers
+        assert ledger.count_taken(subnet_id, [whole])[0] == len(numbers)
 
 
 def test_a_range_includes_both_its_ends(with_subnet: Keeper) -> None:
     four = [int(address) for address in addresses("10.0.0.4", "10.0.0.5", "10.0.0.6", "10.0.0.7")]
     with with_subnet.unit() as ledger:
-        ledger.claim_many("s1", [ip_address(number) for number in four], None)
+        ledger.claim_many(S1, [ip_address(number) for number in four], None)
         inner = AddressRange(4, four[1], four[2])
-        assert ledger.held("s1", inner) == four[1:3]
-        assert ledger.count("s1", inner) == 2
+        assert ledger.taken("s1", inner) == four[1:3]
+        assert ledger.count_taken("s1", [inner])[0] == 2
         single = AddressRange(4, four[3], four[3])
-        assert ledger.held("s1", single) == four[3:]
-        assert ledger.count("s1", single) == 1
+        assert ledger.taken("s1", single) == four[3:]
+        assert ledger.count_taken("s1", [single])[0] == 1
         beyond = AddressRange(4, four[3] + 1, four[3] + 9)
-        assert ledger.held("s1", beyond) == []
-        assert ledger.count("s1", beyond) == 0
+        assert ledger.taken("s1", beyond) == []
+        assert ledger.count_taken("s1", [beyond])[0] == 0
 
 
 def test_a_limit_keeps_the_lowest(with_subnet: Keeper) -> None:
     numbers = [V6.first + 2**40 * step for step in range(5)]
     with with_subnet.unit() as ledger:
-        ledger.claim_many("s6", [ip_address(number) for number in numbers], None)
-        assert ledger.held("s6", V6, 2) == numbers[:2]
-        assert ledger.held("s6", V6, 5) == numbers
-        assert ledger.held("s6", V6, 6) == numbers
-        assert ledger.held("s6", AddressRange(6, numbers[1], V6.last), 2) == numbers[1:3]
+        ledger.claim_many(S6, [ip_address(number) for number in numbers], None)
+        assert ledger.taken("s6", V6, 2) == numbers[:2]
+        assert ledger.taken("s6", V6, 5) == numbers
+        assert ledger.taken("s6", V6, 6) == numbers
+        assert ledger.taken("s6", AddressRange(6, numbers[1], V6.last), 2) == numbers[1:3]
 
 
 def test_allocations_are_listed_by_address_with_their_holders(with_subnet: Keeper) -> None:
     numbers = [V6.first + 2**40 * step for step in range(4)]
     with with_subnet.unit() as ledger:
         for number, holder in reversed(list(zip(numbers, "abcd", strict=True))):
-            ledger.claim("s6", ip_address(number), holder)
+            ledger.claim(S6, ip_address(number), holder)
     with with_subnet.unit() as ledger:
         listed = ledger.allocations("s6", AddressRange(6, numbers[1], V6.last), 2)
         assert [(int(one.address), one.holder) for one in listed] == [
@@ -327,12 +630,12 @@ def test_allocations_are_listed_by_address_with_their_holders(with_subnet: Keepe
 
 def test_a_range_of_the_other_version_holds_nothing(with_subnet: Keeper) -> None:
     with with_subnet.unit() as ledger:
-        ledger.claim("s1", ONE, None)
-        assert ledger.held("s1", V6) == []
-        assert ledger.count("s1", V6) == 0
+        ledger.claim(S1, ONE, None)
+        assert ledger.taken("s1", V6) == []
+        assert ledger.count_taken("s1", [V6])[0] == 0
 
 
 def test_a_subnet_that_does_not_exist_holds_nothing(with_subnet: Keeper) -> None:
     with with_subnet.unit() as ledger:
-        assert ledger.held("x", V4) == []
-        assert ledger.count("x", V4) == 0
+        assert ledger.taken("x", V4) == []
+        assert ledger.count_taken("x", [V4])[0] == 0

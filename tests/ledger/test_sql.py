@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 V4 = AddressRange.of_network(ip_network("10.0.0.0/24"))
 ONE = ip_address("10.0.0.10")
+S1 = subnet()
 DATABASES = {
     "mariadb": "mysql+pymysql://",
     "postgresql": "postgresql+psycopg://",
@@ -43,24 +44,24 @@ def test_a_rollback_leaves_nothing(tmp_path: Path) -> None:
     keeper = SqlKeeper(ledger_engine(file_url(tmp_path)))
     with keeper.unit() as ledger:
         ledger.create_subnet(subnet("10.0.0.0/24", ("10.0.0.2", "10.0.0.9")))
-        ledger.claim("s1", ONE, "kept")
+        ledger.claim(S1, ONE, "kept")
     with keeper.abandoned_unit() as ledger:
         ledger.create_subnet(subnet(subnet_id="s2"))
         ledger.replace_subnet(subnet("10.0.0.0/24", ("10.0.0.5", "10.0.0.6")))
-        ledger.claim_many("s1", [ip_address("10.0.0.11"), ip_address("10.0.0.12")], "lost")
-        ledger.release("s1", ONE)
+        ledger.claim_many(S1, [ip_address("10.0.0.11"), ip_address("10.0.0.12")], "lost")
+        ledger.release(S1, ONE)
         ledger.remove_subnet("s1")
     with keeper.unit() as ledger:
         expected = [subnet("10.0.0.0/24", ("10.0.0.2", "10.0.0.9"))]
         assert ledger.get_subnets(["s1", "s2"]) == expected
-        assert ledger.held("s1", V4) == [int(ONE)]
+        assert ledger.taken("s1", V4) == [int(ONE)]
     keeper.engine.dispose()
 
 
 def test_another_connection_finds_what_was_committed(tmp_path: Path) -> None:
     with SqlKeeper(ledger_engine(file_url(tmp_path))).unit() as ledger:
         ledger.create_subnet(subnet("10.0.0.0/24", ("10.0.0.2", "10.0.0.9")))
-        ledger.claim("s1", ONE, "h")
+        ledger.claim(S1, ONE, "h")
     with SqlKeeper(ledger_engine(file_url(tmp_path))).unit() as ledger:
         allocation = ledger.find("s1", ONE)
         assert allocation is not None
@@ -75,21 +76,35 @@ def test_each_operation_takes_few_statements(engine: Engine) -> None:
         cost: dict[str, int] = {}
         operations: dict[str, Callable[[], object]] = {
             "get_subnets": lambda: ledger.get_subnets(["s1", "s2"]),
-            "claim": lambda: ledger.claim("s1", ONE, None),
-            "claim, lost": lambda: ledger.claim("s1", ONE, None),
-            "claim_many": lambda: ledger.claim_many("s1", many, None),
-            "held": lambda: ledger.held("s1", V4),
-            "count": lambda: ledger.count("s1", V4),
+            "claim": lambda: ledger.claim(S1, ONE, None),
+            "claim, lost": lambda: ledger.claim(S1, ONE, None),
+            "claim_many": lambda: ledger.claim_many(S1, many, None),
+            "taken": lambda: ledger.taken("s1", V4),
+            "count_taken": lambda: ledger.count_taken("s1", [V4] * 16),
             "find": lambda: ledger.find("s1", ONE),
-            "release": lambda: ledger.release("s1", ONE),
-            "release_many": lambda: ledger.release_many("s1", many),
+            "release": lambda: ledger.release(S1, ONE),
+            "release, to rest": lambda: ledger.release(S1, many[0], keep=True),
+            "reclaim": lambda: ledger.reclaim_many(S1, many[:1], None, NOON),
+            "resting": lambda: ledger.resting(S1, 10),
+            "put_back": lambda: ledger.put_back("s1", many, None),
+            "history": lambda: ledger.history(ONE),
             "remove_subnet": lambda: ledger.remove_subnet("s1"),
         }
         for name, work in operations.items():
             with statements(engine) as seen:
                 work()
             cost[name] = len(seen)
-    assert set(cost.values()) == {1}, cost
+    more = {name: count for name, count in cost.items() if count != 1}
+    assert more == {
+        # The subnet is looked up as well, to tell whether it was the address that was taken.
+        "claim, lost": 2,
+        "claim_many": 2,
+        # What is remembered of a release is a statement of its own, but on PostgreSQL.
+        "release": 2,
+        "release, to rest": 2,
+        "history": 2,
+        "remove_subnet": 3,
+    }
 
 
 def test_times_are_stored_in_utc_whatever_the_clock_shows(engine: Engine) -> None:
@@ -97,7 +112,7 @@ def test_times_are_stored_in_utc_whatever_the_clock_shows(engine: Engine) -> Non
     with writing(engine) as connection:
         ledger = SqlLedger(connection, lambda: cet)
         ledger.create_subnet(subnet())
-        ledger.claim("s1", ONE, None)
+        ledger.claim(S1, ONE, None)
         stored = connection.execute(select(allocations.c.allocated_at)).scalar_one()
         found = ledger.find("s1", ONE)
     assert stored == datetime(2026, 3, 1, 12, 0, 0, 123456)  # noqa: DTZ001  # stored without offset
@@ -109,7 +124,7 @@ def test_addresses_are_sixteen_bytes_in_numeric_order(engine: Engine) -> None:
     with writing(engine) as connection:
         ledger = SqlLedger(connection, lambda: NOON)
         ledger.create_subnet(subnet())
-        ledger.claim_many("s1", [ip_address("10.0.0.200"), ip_address("10.0.0.9")], None)
+        ledger.claim_many(S1, [ip_address("10.0.0.200"), ip_address("10.0.0.9")], None)
         rows = connection.execute(
             select(allocations.c.address).order_by(allocations.c.address)
         ).scalars()

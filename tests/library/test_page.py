@@ -12,8 +12,8 @@ import freehold
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "library.md").read_text()
-[EXAMPLE] = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-[OUTPUT] = re.findall(r"```text\n(.*?)```", PAGE, re.DOTALL)
+EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+OUTPUTS = re.findall(r"```text\n(.*?)```", PAGE, re.DOTALL)
 SOURCE = str(Path(freehold.__file__).parents[1])
 
 FORBID = """
@@ -51,6 +51,10 @@ def use(register: freehold.Register, connection: Connection) -> None:
     assert_type(book.allocate_many("s", 2, "h"), list[IPv4Address | IPv6Address])
     assert_type(book.find("s", "10.0.0.1"), freehold.Allocation | None)
     assert_type(book.held("s"), list[freehold.Allocation])
+    assert_type(book.history("10.0.0.1"), list[freehold.Allocation])
+    reuse = freehold.Reuse(strategy=freehold.Strategy.NEXT)
+    freehold.Register(freehold.Surroundings(keep_history=False, reuse=reuse))
+    assert_type(subnet.strategy, freehold.Strategy | None)
 """
 
 
@@ -65,13 +69,20 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_example_runs_as_it_stands_with_the_core_alone(tmp_path: Path) -> None:
-    done = run(tmp_path, "-c", FORBID + EXAMPLE)
-    assert (done.stderr, done.stdout) == ("", OUTPUT)
+@pytest.mark.parametrize(
+    ("example", "output"), list(zip(EXAMPLES, OUTPUTS, strict=True)), ids=["fleet", "history"]
+)
+def test_an_example_runs_as_it_stands_with_the_core_alone(
+    tmp_path: Path, example: str, output: str
+) -> None:
+    done = run(tmp_path, "-c", FORBID + example)
+    assert (done.stderr, done.stdout) == ("", output)
 
 
-def test_the_example_has_about_twenty_lines() -> None:
-    assert len([line for line in EXAMPLE.splitlines() if line]) <= 22
+def test_the_examples_have_about_twenty_lines() -> None:
+    assert len(EXAMPLES) == 2
+    for example in EXAMPLES:
+        assert len([line for line in example.splitlines() if line]) <= 22
 
 
 def test_importing_loads_nothing_of_the_service(tmp_path: Path) -> None:
@@ -87,7 +98,7 @@ def test_the_command_says_what_it_needs_where_only_the_library_is(tmp_path: Path
     assert "freehold[service]" in done.stderr
 
 
-@pytest.mark.parametrize("program", [EXAMPLE, TYPED], ids=["example", "types"])
+@pytest.mark.parametrize("program", [*EXAMPLES, TYPED], ids=["fleet", "history", "types"])
 def test_a_program_that_uses_it_passes_strict_typing(tmp_path: Path, program: str) -> None:
     (tmp_path / "program.py").write_text(program)
     done = run(tmp_path, "-m", "mypy", "--strict", "--config-file=", "program.py")

@@ -201,7 +201,7 @@ def test_all_the_ports_in_the_way_are_named(premises: Premises) -> None:
 def test_a_network_goes_with_its_subnets_and_the_ports_of_services(
     premises: Premises, owner: str
 ) -> None:
-    empty = premises.dump()
+    empty = premises.present()
     network = premises.network()
     subnets = [
         premises.subnet(network, "10.0.0.0/24"),
@@ -211,7 +211,7 @@ def test_a_network_goes_with_its_subnets_and_the_ports_of_services(
     ports = [premises.port(network, device_owner=owner) for _ in range(2)]
     assert [len(port.fixed_ips) for port in ports] == [3, 3]
     premises.backend.networks.delete(network.id)
-    assert premises.dump() == empty
+    assert premises.present() == empty
     with pytest.raises(NetworkNotFound):
         premises.backend.networks.get(network.id)
     for subnet in subnets:
@@ -226,7 +226,7 @@ def test_deleting_a_network_leaves_the_others_alone(premises: Premises) -> None:
     kept = premises.network()
     premises.subnet(kept, "10.0.0.0/24")
     premises.port(kept)
-    before = premises.dump()
+    before = premises.present()
     network = premises.network()
     subnet = premises.subnet(network, "10.0.0.0/24")
     premises.port(
@@ -235,12 +235,12 @@ def test_deleting_a_network_leaves_the_others_alone(premises: Premises) -> None:
         fixed_ips=(FixedIPRequest(subnet.id, ip_address("10.0.0.9")),),
     )
     premises.backend.networks.delete(network.id)
-    assert premises.dump() == before
+    assert premises.present() == before
 
 
 def test_a_network_without_ports_goes(premises: Premises) -> None:
-    empty = premises.dump()
+    empty = premises.present()
     network = premises.network()
     premises.subnet(network, "10.0.0.0/24")
     premises.backend.networks.delete(network.id)
-    assert premises.dump() == empty
+    assert premises.present() == empty

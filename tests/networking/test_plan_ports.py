@@ -496,6 +496,26 @@ def test_an_address_that_is_asked_for_twice_is_left_to_be_refused_as_held() -> N
     )
 
 
+@pytest.mark.parametrize("may", [False, True])
+def test_whether_an_address_may_be_had_that_rests_is_for_the_entry_to_say(may: bool) -> None:
+    asked = [FixedIPRequest(ip_address=ip_address("10.0.0.9"), even_if_cooling=may)]
+    for plan in (
+        plan_new_port(port(), asked, around("four")),
+        plan_port_update(port(), port(), asked, around("four")),
+    ):
+        [wish] = plan.add
+        assert wish.request == SpecificAddressRequest(
+            ip_address("10.0.0.9"), even_if_cooling=may, holder="port"
+        )
+
+
+def test_an_address_that_a_host_forms_by_itself_is_had_though_it_rests() -> None:
+    formed = eui64_address(SUBNETS["slaac"].cidr, MAC)
+    asked = [FixedIPRequest(ip_address=formed)]
+    [wish] = plan_new_port(port(SNAT), asked, around("slaac")).add
+    assert wish.request == SpecificAddressRequest(formed, even_if_cooling=True, holder="port")
+
+
 def test_an_entry_that_names_nothing_is_refused() -> None:
     message = "Invalid input for operation: IP allocation requires subnet_id or ip_address."
     old = port(holds=V4)

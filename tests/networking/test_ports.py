@@ -743,10 +743,10 @@ def test_mac_addresses_made_up_for_several_ports_differ_from_all_others() -> Non
 def test_a_deleted_port_leaves_nothing_behind(premises: Premises) -> None:
     network, *_ = dual_stack(premises)
     other = premises.port(network)
-    before = premises.dump()
+    before = premises.present()
     port = premises.port(network, mac_address=MAC)
     premises.backend.ports.delete(port.id)
-    assert premises.dump() == before
+    assert premises.present() == before
     assert premises.backend.ports.find([]) == (other,)
     with premises.refused(PortNotFound):
         premises.backend.ports.delete(port.id)

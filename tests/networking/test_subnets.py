@@ -1,6 +1,7 @@
 """Subnets on a real database."""
 
 from dataclasses import replace
+from datetime import timedelta
 from ipaddress import ip_address, ip_network
 from typing import Any
 
@@ -22,6 +23,7 @@ from freehold.errors import (
     SubnetInUse,
     SubnetNotFound,
 )
+from freehold.ipam.strategy import Strategy
 from freehold.networking import owners
 from freehold.networking.limits import Limits
 from freehold.networking.values import (
@@ -70,7 +72,7 @@ def test_the_driver_hands_out_what_the_subnet_shows(premises: Premises) -> None:
     network = premises.network()
     subnet = premises.subnet(network, "10.0.0.0/24", gateway_ip=ip_address("10.0.0.100"))
     [row] = premises.dump()["ledger_subnets"]
-    assert row == (subnet.id, "p", 4, "10.0.0.0/24", "10.0.0.100")
+    assert row[:7] == (subnet.id, "p", 4, "10.0.0.0/24", "10.0.0.100", None, None)
     assert len(premises.dump()["ledger_pools"]) == len(subnet.allocation_pools) == 2
 
 
@@ -234,6 +236,8 @@ def test_an_update_is_stored_and_shown(premises: Premises) -> None:
         "dns_nameservers": (ip_address("9.9.9.9"),),
         "host_routes": (ROUTE,),
         "enable_dhcp": False,
+        "allocation_strategy": Strategy.LEAST_RECENTLY_RELEASED,
+        "cool_down": timedelta(minutes=5),
     }
     changed = premises.backend.subnets.update(subnet.id, SubnetChange(**values))
     assert changed == replace(grown(subnet, changed), **values)

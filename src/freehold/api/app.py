@@ -11,7 +11,7 @@ from freehold.config import Settings, load_settings
 from freehold.db.database import Database
 from freehold.db.engine import is_sqlite
 from freehold.db.schema import require_current, upgrade
-from freehold.ipam.driver import Driver
+from freehold.ipam.driver import Driver, Surroundings
 from freehold.ipam.loader import load_driver
 from freehold.networking.backend import Backend, Limits
 
@@ -47,25 +47,52 @@ def create_app(
         DatabaseUnavailable: the database does not answer.
     """
     chosen = settings or load_settings()
-    database = _open_database(chosen)
-    backend = Backend(
+    return make_app(chosen, open_backend(chosen, driver))
+
+
+def open_backend(settings: Settings, driver: Driver | None = None) -> Backend:
+    """Open the configured database, and return what is done on it.
+
+    Raises:
+        As `create_app`.
+    """
+    return make_backend(settings, _open_database(settings), driver)
+
+
+def make_backend(settings: Settings, database: Database, driver: Driver | None = None) -> Backend:
+    """Return what is done on a database, with the driver and the bounds that are configured.
+
+    Raises:
+        DriverNotFound: there is no driver of the configured name.
+    """
+    surroundings = Surroundings(reuse=settings.reuse, keep_history=settings.history_days > 0)
+    return Backend(
         database,
-        driver or load_driver(chosen.ipam_driver),
+        driver or load_driver(settings.ipam_driver, surroundings),
         Limits(
-            base_mac=chosen.base_mac,
-            max_dns_nameservers=chosen.max_dns_nameservers,
-            max_subnet_host_routes=chosen.max_subnet_host_routes,
-            max_fixed_ips_per_port=chosen.max_fixed_ips_per_port,
-            max_allowed_address_pair=chosen.max_allowed_address_pair,
-            global_physnet_mtu=chosen.global_physnet_mtu,
+            base_mac=settings.base_mac,
+            max_dns_nameservers=settings.max_dns_nameservers,
+            max_subnet_host_routes=settings.max_subnet_host_routes,
+            max_fixed_ips_per_port=settings.max_fixed_ips_per_port,
+            max_allowed_address_pair=settings.max_allowed_address_pair,
+            global_physnet_mtu=settings.global_physnet_mtu,
         ),
+        surroundings,
     )
+
+
+def make_app(settings: Settings, backend: Backend) -> App[Request, Response]:
+    """Return the service over a backend, as a WSGI application."""
     app: App[Request, Response] = falcon.App(middleware=list(MIDDLEWARE))
     install_faults(app)
     limits = BodyLimits(
-        size=chosen.max_request_body_size, depth=chosen.max_json_depth, bulk=chosen.max_bulk_items
+        size=settings.max_request_body_size,
+        depth=settings.max_json_depth,
+        bulk=settings.max_bulk_items,
     )
-    for url, resource in routes(backend, limits, chosen.longest_page, chosen.dns_domain).items():
+    for url, resource in routes(
+        backend, limits, settings.longest_page, settings.dns_domain
+    ).items():
         app.add_route(url, resource)
     return app
 

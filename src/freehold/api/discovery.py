@@ -54,8 +54,9 @@ class Resources:
                 {
                     "name": name,
                     "collection": collection,
-                    "links": [{"rel": "self", "href": f"{request.prefix}/{VERSION}/{collection}"}],
+                    "links": [{"rel": "self", "href": f"{request.prefix}/{VERSION}/{path}"}],
                 }
                 for name, collection in self._names
+                for path in [collection.replace("_", "-")]
             ]
         }

@@ -31,6 +31,8 @@ from neutron_lib.api.definitions import (
 )
 from neutron_lib.exceptions import ExtensionsNotFound
 
+from freehold.api.definitions import address_history, allocation_strategy
+
 
 @dataclass(frozen=True, slots=True)
 class _Document:
@@ -52,6 +54,8 @@ class _Document:
 
 
 _DEFINED = (
+    address_history,
+    allocation_strategy,
     allowedaddresspairs,
     dns,
     empty_string_filtering,
@@ -73,7 +77,7 @@ _DEFINED = (
     tag_ports_during_bulk_creation,
     vlantransparent,
 )
-"""What neutron-lib defines."""
+"""What neutron-lib defines, and what Freehold does in the same form."""
 
 _UNDEFINED = (
     _Document(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from freehold.api.attributes import AttributeMap, Checked
+from freehold.api.callers import Caller
 from freehold.api.queries import FilterReader
 from freehold.networking.paging import Page
 from freehold.networking.values import Filter
@@ -39,8 +40,8 @@ class Kind(Generic[Resource, Draft, Change]):
         name: of one, as it wraps the resource in JSON.
         collection: of all, as it stands in the URL.
         attributes: what a client may send, checked by neutron-lib.
-        parse_draft: makes a draft of checked attributes.
-        parse_change: makes a change of checked attributes.
+        parse_draft: makes a draft of checked attributes, and of who sent them.
+        parse_change: makes a change of checked attributes, and of who sent them.
         render: makes JSON's types of a resource.
         filters: the attributes by which a list is filtered, and how each is read.
     """
@@ -48,8 +49,8 @@ class Kind(Generic[Resource, Draft, Change]):
     name: str
     collection: str
     attributes: AttributeMap
-    parse_draft: Callable[[Checked], Draft]
-    parse_change: Callable[[Checked], Change]
+    parse_draft: Callable[[Checked, Caller], Draft]
+    parse_change: Callable[[Checked, Caller], Change]
     render: Callable[[Resource], Mapping[str, object]]
     filters: Mapping[str, FilterReader]
 

@@ -4,12 +4,13 @@ from neutron_lib.api.definitions import network as definition
 
 from freehold.api import dns, queries, realisation, standard, tags
 from freehold.api.attributes import AttributeMap, Checked
+from freehold.api.callers import Caller
 from freehold.api.kinds import Kind
 from freehold.api.parsing import as_is, changed
 from freehold.networking.values import Network, NetworkChange, NetworkDraft
 
 
-def parse_draft(values: Checked) -> NetworkDraft:
+def parse_draft(values: Checked, _caller: Caller) -> NetworkDraft:
     """Make a draft of what a client sent."""
     return NetworkDraft(
         project_id=values["project_id"],
@@ -22,7 +23,7 @@ def parse_draft(values: Checked) -> NetworkDraft:
     )
 
 
-def parse_change(values: Checked) -> NetworkChange:
+def parse_change(values: Checked, _caller: Caller) -> NetworkChange:
     """Make a change of what a client sent."""
     return NetworkChange(
         name=changed(values, "name", as_is),

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from neutron_lib.api.converters import convert_to_sanitized_mac_address
@@ -12,6 +13,7 @@ from neutron_lib.api.definitions import port_mac_address_regenerate as regenerat
 from freehold.addresses.mac import normalise_mac
 from freehold.api import address_pairs, bindings, dhcp_options, dns, queries, standard, tags
 from freehold.api.attributes import Attribute, AttributeMap, Checked
+from freehold.api.callers import Caller
 from freehold.api.kinds import Kind
 from freehold.api.parsing import address, as_is, changed, entry, given_or
 from freehold.api.refusals import HTTPBadRequest
@@ -27,7 +29,7 @@ from freehold.networking.values import (
 )
 
 
-def parse_draft(values: Checked) -> PortDraft:
+def parse_draft(values: Checked, caller: Caller) -> PortDraft:
     """Make a draft of what a client sent."""
     return PortDraft(
         network_id=values["network_id"],
@@ -36,7 +38,7 @@ def parse_draft(values: Checked) -> PortDraft:
         description=values["description"],
         admin_state_up=values["admin_state_up"],
         mac_address=given_or(values, "mac_address", MacAddress.GENERATE, _mac),
-        fixed_ips=given_or(values, "fixed_ips", None, _fixed_ips),
+        fixed_ips=given_or(values, "fixed_ips", None, partial(_fixed_ips, caller)),
         device_id=values["device_id"],
         device_owner=values["device_owner"],
         allowed_address_pairs=given_or(values, address_pairs.NAME, (), address_pairs.parse),
@@ -48,14 +50,14 @@ def parse_draft(values: Checked) -> PortDraft:
     )
 
 
-def parse_change(values: Checked) -> PortChange:
+def parse_change(values: Checked, caller: Caller) -> PortChange:
     """Make a change of what a client sent."""
     return PortChange(
         name=changed(values, "name", as_is),
         description=changed(values, "description", as_is),
         admin_state_up=changed(values, "admin_state_up", as_is),
         mac_address=changed(values, "mac_address", _mac),
-        fixed_ips=changed(values, "fixed_ips", _fixed_ips),
+        fixed_ips=changed(values, "fixed_ips", partial(_fixed_ips, caller)),
         device_id=changed(values, "device_id", as_is),
         device_owner=changed(values, "device_owner", as_is),
         allowed_address_pairs=changed(values, address_pairs.NAME, address_pairs.parse),
@@ -100,15 +102,18 @@ def _mac(name: str, text: str | None) -> str | MacAddress:
         raise HTTPBadRequest(f"Invalid input for {name}. Reason: {error}.") from error
 
 
-def _fixed_ips(name: str, items: Iterable[Mapping[str, Any]]) -> tuple[FixedIPRequest, ...]:
+def _fixed_ips(
+    caller: Caller, name: str, items: Iterable[Mapping[str, Any]]
+) -> tuple[FixedIPRequest, ...]:
     requests = tuple(
         FixedIPRequest(
             subnet_id=entry(name, item, "subnet_id", as_is),
             ip_address=entry(name, item, "ip_address", address),
+            even_if_cooling=caller.is_admin,
         )
         for item in items
     )
-    if FixedIPRequest() in requests:
+    if any(request.subnet_id is None and request.ip_address is None for request in requests):
         raise InvalidInput("IP allocation requires subnet_id or ip_address")
     given = Counter(request.ip_address for request in requests if request.ip_address is not None)
     for known, times in given.items():
@@ -188,11 +193,15 @@ def port_kind(dns_domain: str = DEFAULT_DNS_DOMAIN) -> Kind[Port, PortDraft, Por
     """
     names = dns.PortNames(dns_domain)
 
-    def named_draft(values: Checked) -> PortDraft:
-        return replace(parse_draft(values), dns_name=names.parse(dns.NAME, values[dns.NAME]))
+    def named_draft(values: Checked, caller: Caller) -> PortDraft:
+        return replace(
+            parse_draft(values, caller), dns_name=names.parse(dns.NAME, values[dns.NAME])
+        )
 
-    def named_change(values: Checked) -> PortChange:
-        return replace(parse_change(values), dns_name=changed(values, dns.NAME, names.parse))
+    def named_change(values: Checked, caller: Caller) -> PortChange:
+        return replace(
+            parse_change(values, caller), dns_name=changed(values, dns.NAME, names.parse)
+        )
 
     def render_named(port: Port) -> dict[str, object]:
         return {**render(port), **names.render(port)}

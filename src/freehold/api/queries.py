@@ -27,6 +27,7 @@ FilterReader = Callable[[str, Sequence[str]], tuple[Filter, ...]]
 MOST_PARAMETERS = 1000
 
 _LARGE = 1 << 15  # the smallest integers of any database have 16 bits
+_LARGE_INTEGER = 1 << 31
 
 MOST_PARTS = 100
 """How many parts of addresses one request may search for: each makes the statement longer."""
@@ -125,6 +126,28 @@ def read_query(
     return Query(tuple(filters), _fields(parameters), page, parameters)
 
 
+def read_single(request: Request, known: Collection[str]) -> Mapping[str, str]:
+    """Read parameters that each have one value, of a GET that is no list of resources.
+
+    Args:
+        request: the request.
+        known: what may stand beside ``fields``.
+
+    Raises:
+        HTTPBadRequest: the query cannot be read, has an unknown parameter, or
+            one of the known ones twice.
+    """
+    parameters = _parameters(request)
+    unknown = [name for name in parameters if name not in {*known, _FIELDS}]
+    if unknown:
+        raise _invalid_filters(unknown)
+    given = {name: values for name, values in parameters.items() if name != _FIELDS}
+    for name, values in given.items():
+        if len(values) > 1:
+            raise HTTPBadRequest(f"Invalid input for {name}. Reason: It is given twice.")
+    return {name: values[0] for name, values in given.items()}
+
+
 def texts(name: str, values: Sequence[str]) -> tuple[Filter, ...]:
     """Read values that are texts."""
     return (Filter(name, tuple(values)),)
@@ -144,6 +167,12 @@ def integers(name: str, values: Sequence[str]) -> tuple[Filter, ...]:
     """Read values that are whole numbers; no column has one that is too large for it."""
     read = (convert_to_int(value) for value in values)
     return (Filter(name, tuple(number for number in read if abs(number) < _LARGE)),)
+
+
+def seconds(name: str, values: Sequence[str]) -> tuple[Filter, ...]:
+    """Read values that are whole seconds; no column has one that is too large for it."""
+    read = (convert_to_int(value) for value in values)
+    return (Filter(name, tuple(number for number in read if abs(number) < _LARGE_INTEGER)),)
 
 
 def addresses(name: str, values: Sequence[str]) -> tuple[Filter, ...]:

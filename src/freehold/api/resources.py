@@ -10,6 +10,7 @@ from typing import Generic
 from falcon import Request, Response
 
 from freehold.api.bodies import BodyLimits, posted_resources, put_resource, refuse_body
+from freehold.api.callers import caller_of
 from freehold.api.kinds import Change, Draft, Kind, Resource, Service
 from freehold.api.paging import links
 from freehold.api.queries import read_fields, read_item_query, read_query
@@ -62,7 +63,8 @@ class Collection(Generic[Resource, Draft, Change]):
         fields = read_fields(request)
         project_id = _project_of(request)
         checked = [kind.attributes.check_new(item, project_id) for item in posted.items]
-        created = self._service.create([kind.parse_draft(values) for values in checked])
+        caller = caller_of(request)
+        created = self._service.create([kind.parse_draft(values, caller) for values in checked])
         shown = [fields.of(kind.render(resource)) for resource in created]
         response.status = HTTPStatus.CREATED
         response.media = {kind.collection: shown} if posted.bulk else {kind.name: shown[0]}
@@ -99,7 +101,7 @@ class Item(Generic[Resource, Draft, Change]):
         kind = self._kind
         sent = put_resource(request, self._limits, kind.name, kind.collection)
         fields = read_fields(request)
-        change = kind.parse_change(kind.attributes.check_changed(sent))
+        change = kind.parse_change(kind.attributes.check_changed(sent), caller_of(request))
         resource = self._service.update(resource_id, change, expected_revision(request))
         response.media = {kind.name: fields.of(kind.render(resource))}
 

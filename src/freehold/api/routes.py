@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 
+from freehold.api.address_holdings import AddressHoldings
 from freehold.api.bodies import BodyLimits
+from freehold.api.definitions import address_history
 from freehold.api.discovery import Resources, Version, Versions
 from freehold.api.extensions import Extension, Extensions
 from freehold.api.networks import NETWORK
@@ -23,17 +25,18 @@ def routes(
     """Return the resource behind each URL.
 
     Args:
-        backend: networks, subnets and ports.
+        backend: networks, subnets and ports, and who held what.
         limits: what a request's body may measure.
         longest_page: how many resources one answer may list; None for any number.
         dns_domain: the domain in which ports have names; empty for none.
     """
     ports = port_kind(dns_domain)
-    kinds = (NETWORK, SUBNET, ports)
+    names = [(kind.name, kind.collection) for kind in (NETWORK, SUBNET, ports)]
+    names.append((address_history.RESOURCE_NAME, address_history.COLLECTION_NAME))
     return {
         "/": Versions(),
         "/v2.0": Version(),
-        "/v2.0/": Resources([(kind.name, kind.collection) for kind in kinds]),
+        "/v2.0/": Resources(names),
         "/v2.0/extensions": Extensions(),
         "/v2.0/extensions/{alias}": Extension(),
         "/v2.0/networks": Collection(NETWORK, backend.networks, limits, longest_page),
@@ -42,6 +45,7 @@ def routes(
         "/v2.0/subnets/{resource_id}": Item(SUBNET, backend.subnets, limits),
         "/v2.0/ports": Collection(ports, backend.ports, limits, longest_page),
         "/v2.0/ports/{resource_id}": Item(ports, backend.ports, limits),
+        "/v2.0/address-holdings": AddressHoldings(backend.history),
         "/v2.0/networks/{resource_id}/tags": TagsOfItem(backend.network_tags, limits),
         "/v2.0/networks/{resource_id}/tags/{tag}": TagOfItem(backend.network_tags),
         "/v2.0/subnets/{resource_id}/tags": TagsOfItem(backend.subnet_tags, limits),

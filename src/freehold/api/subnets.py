@@ -1,6 +1,7 @@
 """Subnets, between JSON and values."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 
 from neutron_lib.api.converters import convert_cidr_to_canonical_format
 from neutron_lib.api.definitions import subnet as definition
@@ -8,9 +9,13 @@ from neutron_lib.api.definitions import subnet as definition
 from freehold.addresses.ranges import AddressRange, IPAddress, IPNetwork
 from freehold.api import queries, standard, tags
 from freehold.api.attributes import AttributeMap, Checked
+from freehold.api.callers import Caller
+from freehold.api.definitions import allocation_strategy
+from freehold.api.definitions.allocation_strategy import COOL_DOWN, STRATEGY
 from freehold.api.kinds import Kind
 from freehold.api.parsing import address, as_is, changed, given, given_or, network
 from freehold.errors import BadRequest, SubnetPoolNotFound
+from freehold.ipam.strategy import Strategy
 from freehold.networking.values import (
     Filter,
     Gateway,
@@ -22,7 +27,7 @@ from freehold.networking.values import (
 )
 
 
-def parse_draft(values: Checked) -> SubnetDraft:
+def parse_draft(values: Checked, _caller: Caller) -> SubnetDraft:
     """Make a draft of what a client sent.
 
     Raises:
@@ -44,10 +49,12 @@ def parse_draft(values: Checked) -> SubnetDraft:
         enable_dhcp=values["enable_dhcp"],
         ipv6_ra_mode=given_or(values, "ipv6_ra_mode", None, _mode),
         ipv6_address_mode=given_or(values, "ipv6_address_mode", None, _mode),
+        allocation_strategy=given_or(values, STRATEGY, None, _strategy),
+        cool_down=given_or(values, COOL_DOWN, None, _seconds),
     )
 
 
-def parse_change(values: Checked) -> SubnetChange:
+def parse_change(values: Checked, _caller: Caller) -> SubnetChange:
     """Make a change of what a client sent."""
     return SubnetChange(
         name=changed(values, "name", as_is),
@@ -57,6 +64,8 @@ def parse_change(values: Checked) -> SubnetChange:
         dns_nameservers=changed(values, "dns_nameservers", _nameservers),
         host_routes=changed(values, "host_routes", _routes),
         enable_dhcp=changed(values, "enable_dhcp", as_is),
+        allocation_strategy=changed(values, STRATEGY, _strategy),
+        cool_down=changed(values, COOL_DOWN, _seconds),
     )
 
 
@@ -83,6 +92,8 @@ def render(subnet: Subnet) -> dict[str, object]:
             for route in subnet.host_routes
         ],
         "dns_nameservers": [str(server) for server in subnet.dns_nameservers],
+        STRATEGY: None if subnet.allocation_strategy is None else subnet.allocation_strategy.value,
+        COOL_DOWN: None if subnet.cool_down is None else int(subnet.cool_down.total_seconds()),
         "tags": list(subnet.record.tags),
         **standard.render(subnet.description, subnet.record),
     }
@@ -121,6 +132,22 @@ def _mode(_name: str, mode: str | None) -> IPv6Mode | None:
     return None if mode is None else IPv6Mode(mode)
 
 
+def _strategy(_name: str, strategy: str | None) -> Strategy | None:
+    return None if strategy is None else Strategy(strategy)
+
+
+def _seconds(_name: str, seconds: int | None) -> timedelta | None:
+    return None if seconds is None else timedelta(seconds=seconds)
+
+
+def _strategy_filter(_name: str, values: Sequence[str]) -> tuple[Filter, ...]:
+    return queries.texts("allocation_strategy", values)
+
+
+def _cool_down_filter(_name: str, values: Sequence[str]) -> tuple[Filter, ...]:
+    return queries.seconds("cool_down", values)
+
+
 def _cidr_filter(name: str, values: Sequence[str]) -> tuple[Filter, ...]:
     canonical = (convert_cidr_to_canonical_format(value) for value in values)
     return (Filter(name, tuple(network(name, cidr) for cidr in canonical)),)
@@ -131,7 +158,11 @@ SUBNET = Kind(
     collection=definition.COLLECTION_NAME,
     attributes=AttributeMap(
         definition.RESOURCE_ATTRIBUTE_MAP[definition.COLLECTION_NAME],
-        {**standard.ATTRIBUTES, **tags.ATTRIBUTES},
+        {
+            **allocation_strategy.RESOURCE_ATTRIBUTE_MAP[definition.COLLECTION_NAME],
+            **standard.ATTRIBUTES,
+            **tags.ATTRIBUTES,
+        },
     ),
     parse_draft=parse_draft,
     parse_change=parse_change,
@@ -150,6 +181,8 @@ SUBNET = Kind(
         "ipv6_ra_mode": queries.texts,
         "ipv6_address_mode": queries.texts,
         "shared": queries.booleans,
+        STRATEGY: _strategy_filter,
+        COOL_DOWN: _cool_down_filter,
         **standard.FILTERS,
         **tags.FILTERS,
     },

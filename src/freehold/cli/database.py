@@ -42,7 +42,7 @@ def upgrade(settings: Settings) -> str:
     Returns:
         What to tell the operator.
     """
-    with _opened(settings, answer_seconds=MIGRATION_SECONDS) as database:
+    with opened(settings, answer_seconds=MIGRATION_SECONDS) as database:
         before = schema.current(database)
         schema.upgrade(database)
     if before == schema.needed():
@@ -77,17 +77,37 @@ def prepare(settings: Settings) -> None:
     if is_sqlite(url):
         upgrade(settings)
         return
-    with _opened(settings) as database:
+    with opened(settings) as database:
         schema.require_current(database)
 
 
 def _current(settings: Settings) -> str | None:
-    with _opened(settings) as database:
+    with opened(settings) as database:
         return schema.current(database)
 
 
 @contextmanager
-def _opened(settings: Settings, answer_seconds: int = ANSWER_SECONDS) -> Iterator[Database]:
+def opened_as_it_is(settings: Settings) -> Iterator[Database]:
+    """Open a database that is there and has the schema of this version.
+
+    Raises:
+        CommandFailed: it is not there, or cannot be used.
+        DatabaseNotUpgraded: it has another schema.
+    """
+    if _is_missing(settings):
+        raise CommandFailed(f"{shown(settings)} does not exist.")
+    with opened(settings) as database:
+        schema.require_current(database)
+        yield database
+
+
+@contextmanager
+def opened(settings: Settings, answer_seconds: int = ANSWER_SECONDS) -> Iterator[Database]:
+    """Open a database; a file that is missing is made.
+
+    Raises:
+        CommandFailed: it cannot be used.
+    """
     url = make_url(settings.database_url)
     if is_sqlite(url):
         os.umask(PRIVATE)

@@ -2,13 +2,13 @@
 
 import logging
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, Namespace, _SubParsersAction
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from freehold import __version__
-from freehold.cli import database
+from freehold.cli import database, history
 from freehold.cli.failure import CommandFailed, ExitCode
 from freehold.cli.listening import ALLOW_REMOTE
 from freehold.cli.serve import serve
@@ -55,6 +55,22 @@ def _upgrade(options: Namespace) -> None:
 
 def _current(options: Namespace) -> None:
     print(database.describe(_settings(options)))
+
+
+def _tell_history(options: Namespace) -> None:
+    print(
+        history.tell(
+            _settings(options),
+            options.address,
+            subnet_id=options.subnet_id,
+            at=options.at,
+            as_json=options.as_json,
+        )
+    )
+
+
+def _forget_history(options: Namespace) -> None:
+    print(history.forget(_settings(options), options.days))
 
 
 def _settings(options: Namespace) -> Settings:
@@ -108,7 +124,31 @@ def _parser() -> ArgumentParser:
     telling = actions.add_parser("current", help="tell which schema it has")
     _add_common(telling)
     telling.set_defaults(run=_current)
+    _add_history(commands)
     return parser
+
+
+def _add_history(commands: "_SubParsersAction[ArgumentParser]") -> None:
+    asking = commands.add_parser("history", help="tell who holds and who held an address")
+    _add_common(asking)
+    asking.add_argument("address", metavar="ADDRESS", help="an IP address")
+    asking.add_argument("--subnet", dest="subnet_id", metavar="ID", help="on this subnet only")
+    asking.add_argument(
+        "--at", metavar="TIME", help="only who held it then; such as 2026-03-01T12:00:00Z"
+    )
+    asking.add_argument("--json", dest="as_json", action="store_true", help="for a program")
+    asking.set_defaults(run=_tell_history)
+    forgetting = commands.add_parser("forget-history", help="forget who held addresses long ago")
+    _add_common(forgetting)
+    forgetting.add_argument(
+        "--older-than",
+        dest="days",
+        metavar="DAYS",
+        type=int,
+        required=True,
+        help="forget who gave an address back longer ago than that",
+    )
+    forgetting.set_defaults(run=_forget_history)
 
 
 def _add_common(parser: ArgumentParser) -> None:

@@ -8,10 +8,12 @@ import ctypes
 import os
 import signal
 from collections.abc import Callable, Iterable
-from threading import Thread
+from secrets import SystemRandom
+from threading import Event, Thread
 from typing import Any
 
-from freehold.api.app import create_app
+from freehold.api.app import make_app, open_backend
+from freehold.cli import housekeeping
 from freehold.config import Settings
 
 PR_SET_PDEATHSIG = 1
@@ -28,25 +30,32 @@ def load_application(settings: Settings, parent: int) -> WSGIApplication:
         parent: the id of the process that started this one.
     """
     die_with(parent)
-    stop_once()
-    return create_app(settings)
+    stopping = Event()
+    stop_once(stopping)
+    backend = open_backend(settings)
+    housekeeping.begin(housekeeping.chores(backend, settings), stopping, SystemRandom())
+    return make_app(settings, backend)
 
 
-def stop_once() -> None:
+def stop_once(stopping: Event) -> None:
     """Have this process stop at the first SIGTERM, and let nothing else disturb it.
 
     In a terminal, Ctrl-C reaches all processes, and the parent then sends SIGTERM;
     a supervisor may send SIGTERM to all. The server's own handler waits for itself
     forever when a second signal interrupts it. Therefore both signals are blocked in
     all threads but in one of ours, which passes on the first of them.
+
+    Args:
+        stopping: is set when it stops.
     """
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # instead of the parent's
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
-    Thread(target=_await_stop, name="stop", daemon=True).start()
+    Thread(target=_await_stop, args=(stopping,), name="stop", daemon=True).start()
 
 
-def _await_stop() -> None:
+def _await_stop(stopping: Event) -> None:
     signal.sigwait({signal.SIGTERM})
+    stopping.set()
     handler = signal.getsignal(signal.SIGTERM)
     if not callable(handler):
         os._exit(0)  # the server has not begun

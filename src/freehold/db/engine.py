@@ -84,7 +84,6 @@ def _server_engine(url: URL, pool_size: int, answer_seconds: int, random: Random
         "pool_size": pool_size,
         "max_overflow": 0,
         "pool_timeout": answer_seconds,
-        "pool_pre_ping": True,
         "pool_recycle": 3600,
         "hide_parameters": True,
         "isolation_level": "READ COMMITTED",

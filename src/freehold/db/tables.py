@@ -130,11 +130,14 @@ subnets = Table(
     Column("ipv6_address_mode", String(16)),
     Column("revision", Integer, nullable=False, default=0),
     Column("created_at", _time, nullable=False),
+    Column("allocation_strategy", String(32)),
+    Column("cool_down", Integer),
     _later("updated_at", _time, "'1970-01-01 00:00:00'", index=True),
     Index(None, "network_id", "id"),
     Index(None, "project_id", "id"),
     Index(None, "name", "id"),
 )
+"""``cool_down`` is in seconds."""
 
 ports = Table(
     "ports",

@@ -6,8 +6,7 @@ as with a driver that keeps its books in another system.
 
 from sqlalchemy import Connection
 
-from freehold.addresses.proposing import HintBook
-from freehold.drivers.pool import LedgerPool
+from freehold.drivers.pool import LedgerPool, Memory
 from freehold.ipam.driver import Driver, Pool, Surroundings
 from freehold.ledger.memory import MemoryLedger
 
@@ -25,10 +24,12 @@ class MemoryDriver(Driver):
 
     def __init__(self, surroundings: Surroundings, ledger: MemoryLedger | None = None) -> None:
         self._surroundings = surroundings
-        self._book = HintBook()
-        self.ledger = ledger or MemoryLedger(surroundings.now)
+        self._memory = Memory()
+        self.ledger = ledger or MemoryLedger(
+            surroundings.now, keep_history=surroundings.keep_history
+        )
 
     def open(self, connection: Connection | None = None) -> Pool:
         """Open the pool for one unit of work; the connection is not used."""
         del connection
-        return LedgerPool(self.ledger, self._book, self._surroundings)
+        return LedgerPool(self.ledger, self._memory, self._surroundings)

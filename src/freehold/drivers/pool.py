@@ -1,23 +1,45 @@
 """A driver's unit of work over any ledger.
 
-A subnet is read once in a unit of work: what was read for a group answers for
-its subnets, too. Whether a subnet still exists is decided when an address is
-claimed, by the ledger.
+A subnet that the process knows is not read again: whether it still exists, and
+is what it is thought to be, is decided by the ledger when an address is claimed
+or released. What was read for a group answers for its subnets, too.
 """
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import partial
+from ipaddress import IPv6Address
 
+from freehold.addresses.hints import HintBook
 from freehold.addresses.pools import check_pools, default_pools
-from freehold.addresses.proposing import HintBook
+from freehold.addresses.ranges import IPAddress
+from freehold.drivers.known import KnownSubnets
 from freehold.drivers.site import Site
 from freehold.drivers.subnet import LedgerBackedSubnet
-from freehold.errors import InvalidSubnetRequest, SubnetNotFound
+from freehold.errors import HistoryNotKept, InvalidInput, InvalidSubnetRequest, SubnetNotFound
+from freehold.ipam.allocation import Allocation
 from freehold.ipam.driver import Pool, Subnet, SubnetGroup, Surroundings
 from freehold.ipam.requests import SpecificSubnetRequest, SubnetRequest
+from freehold.ipam.strategy import LONGEST_COOL_DOWN, Reuse
 from freehold.ipam.subnet_group import OrderedSubnetGroup
 from freehold.ledger.protocol import Ledger, LedgerSubnet
+
+_STAMP_BITS = 63
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What a process keeps of subnets from one unit of work to the next."""
+
+    subnets: KnownSubnets = field(default_factory=KnownSubnets)
+    hints: HintBook = field(default_factory=HintBook)
+
+    def forget(self, subnet_id: str) -> None:
+        """Forget a subnet."""
+        self.subnets.forget(subnet_id)
+        self.hints.forget(subnet_id)
 
 
 class LedgerPool(Pool):
@@ -25,16 +47,18 @@ class LedgerPool(Pool):
 
     Args:
         ledger: bound to the unit of work.
-        book: hints, shared by all pools of a driver.
-        surroundings: where randomness comes from.
+        memory: shared by all pools of a driver.
+        surroundings: where randomness and time come from.
     """
 
-    def __init__(self, ledger: Ledger, book: HintBook, surroundings: Surroundings) -> None:
+    def __init__(self, ledger: Ledger, memory: Memory, surroundings: Surroundings) -> None:
         self._ledger = ledger
-        self._book = book
-        self._random = surroundings.random
+        self._memory = memory
+        self._surroundings = surroundings
         self._read: dict[str, LedgerSubnet] = {}
+        self._together: tuple[str, ...] = ()
         self._claimed: dict[str, set[int]] = defaultdict(set)
+        self._released: dict[str, set[int]] = defaultdict(set)
 
     def needs_rollback(self) -> bool:
         """Tell whether what is done here outlives a transaction rolled back."""
@@ -46,13 +70,16 @@ class LedgerPool(Pool):
         Raises:
             SubnetNotFound: the ledger does not know it.
         """
-        return self._open(self._known(subnet_id))
+        if self._memory.subnets.get(subnet_id) is None:
+            self._fresh(subnet_id)
+        return self._open(subnet_id)
 
     def get_allocator(self, subnet_ids: Sequence[str]) -> SubnetGroup:
         """Return these subnets as a group, preferred ones first; reads them at once."""
-        unread = [subnet_id for subnet_id in subnet_ids if subnet_id not in self._read]
-        for subnet in self._ledger.get_subnets(unread):
-            self._read[subnet.subnet_id] = subnet
+        unknown = [one for one in subnet_ids if self._memory.subnets.get(one) is None]
+        for subnet in self._ledger.get_subnets(unknown):
+            self._learn(subnet)
+        self._together = tuple(subnet_ids)
         return OrderedSubnetGroup(self, subnet_ids)
 
     def allocate_subnet(self, request: SubnetRequest) -> Subnet:
@@ -76,13 +103,20 @@ class LedgerPool(Pool):
             cidr=request.cidr,
             gateway_ip=request.gateway_ip,
             pools=check_pools(request.cidr, request.gateway_ip, pools),
+            strategy=request.strategy,
+            cool_down=request.cool_down,
+            stamp=self._new_stamp(),
         )
+        _reuse(subnet, self._surroundings.reuse)
         self._ledger.create_subnet(subnet)
-        self._read[subnet.subnet_id] = subnet
-        return self._open(subnet)
+        self._memory.hints.forget(subnet.subnet_id)
+        self._learn(subnet)
+        return self._open(subnet.subnet_id)
 
     def update_subnet(self, request: SpecificSubnetRequest) -> Subnet:
-        """Replace a subnet's gateway and pools; pools of None stay as they are.
+        """Replace a subnet's gateway, pools, strategy and cool-down.
+
+        Pools of None stay as they are.
 
         Raises:
             SubnetNotFound: the ledger does not know the subnet.
@@ -91,7 +125,7 @@ class LedgerPool(Pool):
                 a pool cannot stand.
             InvalidSubnetRequest: the CIDR is another one.
         """
-        subnet = self._known(request.subnet_id)
+        subnet = self._fresh(request.subnet_id)
         if request.cidr != subnet.cidr:
             raise InvalidSubnetRequest(
                 f"the CIDR of subnet {subnet.subnet_id} is {subnet.cidr} and cannot change."
@@ -101,11 +135,15 @@ class LedgerPool(Pool):
             subnet,
             gateway_ip=request.gateway_ip,
             pools=check_pools(subnet.cidr, request.gateway_ip, pools),
+            strategy=request.strategy,
+            cool_down=request.cool_down,
+            stamp=self._new_stamp(),
         )
+        _reuse(subnet, self._surroundings.reuse)
         self._ledger.replace_subnet(subnet)
-        self._book.forget(subnet.subnet_id)
-        self._read[subnet.subnet_id] = subnet
-        return self._open(subnet)
+        self._memory.hints.forget(subnet.subnet_id)
+        self._learn(subnet)
+        return self._open(subnet.subnet_id)
 
     def remove_subnet(self, subnet_id: str) -> None:
         """Forget a subnet, and with it whatever of it is still held.
@@ -114,24 +152,89 @@ class LedgerPool(Pool):
             SubnetNotFound: the ledger does not know it.
         """
         self._ledger.remove_subnet(subnet_id)
-        self._book.forget(subnet_id)
-        self._read.pop(subnet_id, None)
+        self._forget(subnet_id)
+        # It may be taken up anew.
+        self._claimed.pop(subnet_id, None)
+        self._released.pop(subnet_id, None)
 
-    def _known(self, subnet_id: str) -> LedgerSubnet:
+    def history(
+        self,
+        address: IPAddress,
+        *,
+        subnet_id: str | None = None,
+        at: datetime | None = None,
+        limit: int | None = None,
+    ) -> list[Allocation]:
+        """Return who holds and who held an address, those who got it last first.
+
+        An IPv4-mapped IPv6 address is the IPv4 address that it maps (RFC 4291,
+        section 2.5.5.2).
+
+        Raises:
+            HistoryNotKept: the surroundings do not want it to be remembered.
+        """
+        if not self._surroundings.keep_history:
+            raise HistoryNotKept
+        mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+        return self._ledger.history(mapped or address, subnet_id=subnet_id, at=at, limit=limit)
+
+    def forget(self, past_before: datetime, rests_before: datetime, limit: int) -> int:
+        """Forget past holders, and end rests; return how many of both."""
+        return self._ledger.forget(past_before, rests_before, limit)
+
+    def _fresh(self, subnet_id: str) -> LedgerSubnet:
+        """Return a subnet as this unit of work has read it, or reads it now."""
         if subnet_id not in self._read:
-            found = self._ledger.get_subnets([subnet_id])
-            if not found:
+            # Where one subnet of a group is looked at again, so will the others be.
+            others = self._together if subnet_id in self._together else ()
+            wanted = {subnet_id, *others} - self._read.keys()
+            for subnet in self._ledger.get_subnets(sorted(wanted)):
+                self._learn(subnet)
+            if subnet_id not in self._read:
+                self._forget(subnet_id)
                 raise SubnetNotFound(subnet_id)
-            self._read[subnet_id] = found[0]
         return self._read[subnet_id]
 
-    def _open(self, subnet: LedgerSubnet) -> LedgerBackedSubnet:
-        return LedgerBackedSubnet(
-            Site(
-                self._ledger,
-                subnet,
-                self._book.of(subnet.subnet_id),
-                self._random,
-                self._claimed[subnet.subnet_id],
-            )
+    def _learn(self, subnet: LedgerSubnet) -> None:
+        self._read[subnet.subnet_id] = subnet
+        self._memory.subnets.put(subnet)
+
+    def _forget(self, subnet_id: str) -> None:
+        self._read.pop(subnet_id, None)
+        self._memory.forget(subnet_id)
+
+    def _open(self, subnet_id: str) -> LedgerBackedSubnet:
+        return LedgerBackedSubnet(partial(self._site, subnet_id), partial(self._forget, subnet_id))
+
+    def _site(self, subnet_id: str, *, fresh: bool = False) -> Site:
+        subnet = None if fresh else self._memory.subnets.get(subnet_id)
+        subnet = subnet or self._fresh(subnet_id)
+        return Site(
+            self._ledger,
+            subnet,
+            _reuse(subnet, self._surroundings.reuse),
+            self._memory.hints.of(subnet_id, subnet.stamp),
+            self._surroundings.random,
+            self._surroundings.now,
+            self._claimed[subnet_id],
+            self._released[subnet_id],
         )
+
+    def _new_stamp(self) -> int:
+        return self._surroundings.random.getrandbits(_STAMP_BITS)
+
+
+def _reuse(subnet: LedgerSubnet, default: Reuse) -> Reuse:
+    """Return how a subnet reuses addresses: as it says, or else as by default.
+
+    Raises:
+        InvalidInput: its cool-down cannot be.
+    """
+    if subnet.strategy is None and subnet.cool_down is None:
+        return default
+    cool_down = default.cool_down if subnet.cool_down is None else subnet.cool_down
+    if not timedelta(0) <= cool_down <= LONGEST_COOL_DOWN:
+        raise InvalidInput(
+            f"a cool-down is from 0 to {int(LONGEST_COOL_DOWN.total_seconds())} seconds"
+        )
+    return Reuse(strategy=subnet.strategy or default.strategy, cool_down=cool_down)

@@ -9,8 +9,7 @@ transaction in which one was learned may be rolled back.
 
 from sqlalchemy import Connection
 
-from freehold.addresses.proposing import HintBook
-from freehold.drivers.pool import LedgerPool
+from freehold.drivers.pool import LedgerPool, Memory
 from freehold.ipam.driver import Driver, Pool, Surroundings
 from freehold.ledger.sql import SqlLedger
 
@@ -20,7 +19,7 @@ class ReferenceDriver(Driver):
 
     def __init__(self, surroundings: Surroundings) -> None:
         self._surroundings = surroundings
-        self._book = HintBook()
+        self._memory = Memory()
 
     def open(self, connection: Connection) -> Pool:
         """Open the pool for one unit of work.
@@ -28,5 +27,7 @@ class ReferenceDriver(Driver):
         Args:
             connection: its transaction begun.
         """
-        ledger = SqlLedger(connection, self._surroundings.now)
-        return LedgerPool(ledger, self._book, self._surroundings)
+        ledger = SqlLedger(
+            connection, self._surroundings.now, keep_history=self._surroundings.keep_history
+        )
+        return LedgerPool(ledger, self._memory, self._surroundings)

@@ -1,19 +1,24 @@
 """One subnet's pools as the ledger shows them in this unit of work.
 
 What the ways of proposing have in common: reading a stretch of the pools, and
-finding the free runs in it.
+counting what is taken of them.
 """
 
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from datetime import datetime
 from random import Random
 
 from freehold.addresses.gaps import gaps
+from freehold.addresses.hints import Hints
 from freehold.addresses.picking import random_address, total_size
-from freehold.addresses.proposing import WINDOW, Hints, find_free
 from freehold.addresses.ranges import AddressRange
+from freehold.ipam.strategy import Reuse
 from freehold.ledger.protocol import Ledger, LedgerSubnet
+
+SMALL = 1024
+"""Pools that have no more addresses together are read as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,17 +27,23 @@ class Site:
 
     Attributes:
         ledger: of this unit of work.
-        subnet: as it was read in this unit of work.
-        hints: what this process has seen free in the subnet; not to be trusted.
+        subnet: as it is known in this unit of work.
+        reuse: how it chooses addresses, and when it hands them out again.
+        hints: what this process has seen of the subnet; not to be trusted.
         random: the source of randomness.
+        now: the clock.
         claimed: what this unit of work has claimed of the subnet by now.
+        released: what it has released, which nobody else sees before it ends.
     """
 
     ledger: Ledger
     subnet: LedgerSubnet
+    reuse: Reuse
     hints: Hints
     random: Random
+    now: Callable[[], datetime]
     claimed: set[int]
+    released: set[int]
 
     @property
     def total(self) -> int:
@@ -42,57 +53,75 @@ class Site:
     @property
     def is_small(self) -> bool:
         """Whether all rows of the pools can be read at once."""
-        return self.total <= WINDOW
+        return self.total <= SMALL
 
     @property
     def claimed_of_pools(self) -> int:
         """How many addresses of the pools this unit of work has claimed by now."""
         return sum(1 for number in self.claimed if self.in_pools(number))
 
+    @property
+    def rested(self) -> datetime:
+        """The latest release after which an address may be handed out again by now."""
+        if self.reuse.keeps_released:
+            return self.now() - self.reuse.cool_down
+        # Whatever rests from the time of another strategy may be had at once.
+        return self.now()
+
     def in_pools(self, number: int) -> bool:
         """Tell whether the address with this value lies in a pool."""
-        return any(pool.first <= number <= pool.last for pool in self.subnet.pools)
+        pools = self.subnet.pools
+        place = bisect_right(pools, number, key=_first)
+        return place > 0 and number <= pools[place - 1].last
 
-    def held(self, within: AddressRange) -> list[int]:
-        """Return what is held of a range, ascending."""
-        return self.ledger.held(self.subnet.subnet_id, within)
+    def taken(self, within: AddressRange) -> list[int]:
+        """Return what is taken of a range, ascending."""
+        return self.ledger.taken(self.subnet.subnet_id, within)
 
-    def count(self, within: AddressRange) -> int:
-        """Return how many addresses of a range are held."""
-        return self.ledger.count(self.subnet.subnet_id, within)
+    def count_taken(self, ranges: Sequence[AddressRange]) -> list[int]:
+        """Return how many addresses of each range are taken."""
+        return self.ledger.count_taken(self.subnet.subnet_id, ranges)
 
-    def count_all(self) -> int:
-        """Return how many addresses of the pools are held."""
-        return sum(self.count(pool) for pool in self.subnet.pools)
+    def count_resting(self) -> int:
+        """Return how many addresses of the pools rest."""
+        return self.ledger.count_resting(self.subnet.subnet_id, self.subnet.pools)
 
-    def free_somewhere(self) -> tuple[AddressRange, ...] | None:
-        """Return some free runs, or None when nothing is free: exact.
+    def read_small_pools(self) -> tuple[AddressRange, ...] | None:
+        """Return all free runs of small pools: exact, in one statement.
 
-        Of small pools these are all the free runs, and one statement is
-        enough unless the pools are islands among many other held addresses.
+        Returns:
+            None if the pools are not small, or are islands among so many other
+            addresses that are taken that one statement does not do.
         """
         pools = self.subnet.pools
-        if pools and self.is_small:
-            hull = AddressRange(pools[0].version, pools[0].first, pools[-1].last)
-            held = self.ledger.held(self.subnet.subnet_id, hull, 2 * WINDOW)
-            if len(held) < 2 * WINDOW:
-                return tuple(chain.from_iterable(gaps(pool, held) for pool in pools)) or None
-        return find_free(pools, self.count, self.held, self.random)
+        if not pools or not self.is_small:
+            return None
+        hull = AddressRange(pools[0].version, pools[0].first, pools[-1].last)
+        taken = self.ledger.taken(self.subnet.subnet_id, hull, 2 * SMALL)
+        if len(taken) == 2 * SMALL:
+            return None
+        return tuple(gap for pool in pools for gap in gaps(pool, _of(pool, taken)))
 
-    def walk(self, rows: int) -> Iterator[tuple[AddressRange, ...]]:
+    def walk(
+        self, rows: int, *, growth: int = 1, upwards: bool = False
+    ) -> Iterator[tuple[AddressRange, ...]]:
         """Yield the free runs of all the pools, one read at a time.
 
-        It begins at a random place, goes up, and comes around to where it
-        began. Each read is of so many rows at most; some find nothing free.
+        It begins at a random place, or at the lowest address if ``upwards``,
+        goes up, and comes around to where it began. The first read is of so
+        many rows at most, each further one of ``growth`` times as many; some
+        find nothing free.
         """
-        for part in self._pools_from(random_address(self.subnet.pools, self.random)):
+        pools = self.subnet.pools
+        start = pools[0].first if upwards else random_address(pools, self.random)
+        for part in self._pools_from(start):
             low = part.first
             while low <= part.last:
                 rest = AddressRange(part.version, low, part.last)
-                held = self.ledger.held(self.subnet.subnet_id, rest, rows)
-                end = part.last if len(held) < rows else held[-1]
-                yield tuple(gaps(AddressRange(part.version, low, end), held))
-                low = end + 1
+                taken = self.ledger.taken(self.subnet.subnet_id, rest, rows)
+                end = part.last if len(taken) < rows else taken[-1]
+                yield tuple(gaps(AddressRange(part.version, low, end), taken))
+                low, rows = end + 1, rows * growth
 
     def _pools_from(self, start: int) -> list[AddressRange]:
         """Return the pools in order from an address of theirs on, and around to it."""
@@ -103,3 +132,11 @@ class Site:
         if start == around.first:
             return [head, *after, *before]
         return [head, *after, *before, AddressRange(around.version, around.first, start - 1)]
+
+
+def _first(pool: AddressRange) -> int:
+    return pool.first
+
+
+def _of(pool: AddressRange, taken: Sequence[int]) -> Sequence[int]:
+    return taken[bisect_right(taken, pool.first - 1) : bisect_right(taken, pool.last)]

@@ -1,14 +1,27 @@
-"""A subnet whose addresses are proposed here and claimed in a ledger."""
+"""A subnet whose addresses are proposed here and claimed in a ledger.
 
-from collections.abc import Iterator
+What is known of the subnet may be out of date: the ledger refuses what is done
+under an old stamp, and then it is read again. A refusal that comes of what is
+known is told only when that is known to be true still.
+"""
+
+from collections.abc import Callable
+from typing import Protocol, TypeVar
 
 from freehold.addresses.pools import is_assignable
 from freehold.addresses.ranges import IPAddress, address_of
 from freehold.drivers import refusals
 from freehold.drivers.bulk import claim_bulk
-from freehold.drivers.proposals import propose_any, propose_next
+from freehold.drivers.proposals import propose
 from freehold.drivers.site import Site
-from freehold.errors import AllocationContention, InvalidInput, IpAddressAllocationNotFound
+from freehold.errors import (
+    AllocationContention,
+    InvalidInput,
+    InvalidIpForSubnet,
+    IpAddressAllocationNotFound,
+    IpAddressAlreadyAllocated,
+    IpAddressGenerationFailure,
+)
 from freehold.ipam.driver import Subnet
 from freehold.ipam.requests import (
     AddressRequest,
@@ -19,13 +32,47 @@ from freehold.ipam.requests import (
     SpecificAddressRequest,
     SpecificSubnetRequest,
 )
+from freehold.ledger.protocol import SubnetChanged
+
+T = TypeVar("T")
+
+ROUNDS = 16
+"""Changes of a subnet that one request follows."""
+
+
+_REFUSALS = (
+    InvalidIpForSubnet,
+    IpAddressAllocationNotFound,
+    IpAddressAlreadyAllocated,
+    IpAddressGenerationFailure,
+)
+"""What may come of a state of the subnet that is over."""
+
+
+class OpenSite(Protocol):
+    """A way of looking at a subnet."""
+
+    def __call__(self, *, fresh: bool = False) -> Site:
+        """Return the subnet as it is known, or, if ``fresh``, as this unit of work has read it.
+
+        Raises:
+            SubnetNotFound: it is gone.
+        """
+        ...
 
 
 class LedgerBackedSubnet(Subnet):
-    """One subnet in one unit of work, with its pools as they were read there."""
+    """One subnet in one unit of work."""
 
-    def __init__(self, site: Site) -> None:
-        self._site = site
+    def __init__(self, open_site: OpenSite, reread: Callable[[], None]) -> None:
+        """Make a subnet.
+
+        Args:
+            open_site: returns it as it is known.
+            reread: forgets what is known of it.
+        """
+        self._open_site = open_site
+        self._reread = reread
 
     def allocate(self, request: AddressRequest) -> IPAddress:
         """Hand out one address.
@@ -35,8 +82,10 @@ class LedgerBackedSubnet(Subnet):
         for, so whoever makes the request sees to it.
 
         Raises:
-            IpAddressGenerationFailure: all addresses of the pools are held.
-            IpAddressAlreadyAllocated: the address asked for is held.
+            IpAddressGenerationFailure: all addresses of the pools are held, or
+                were released too lately.
+            IpAddressAlreadyAllocated: the address asked for is held, or was
+                released too lately.
             InvalidIpForSubnet: the address asked for is not in the subnet, or
                 is reserved there.
             InvalidInput: the request is of a kind that asks for no one
@@ -46,11 +95,20 @@ class LedgerBackedSubnet(Subnet):
         """
         match request:
             case AnyAddressRequest():
-                return self._claim_first(propose_any(self._site), request.holder)
+                return self._as_it_is(lambda site: _claim_first(site, request.holder, False))
             case PreferNextAddressRequest():
-                return self._claim_first(propose_next(self._site), request.holder)
-            case SpecificAddressRequest() | AutomaticAddressRequest():
-                return self._claim_this(request.address, request.holder)
+                return self._as_it_is(lambda site: _claim_first(site, request.holder, True))
+            case SpecificAddressRequest():
+                return self._as_it_is(
+                    lambda site: _claim_this(
+                        site, request.address, request.holder, request.even_if_cooling
+                    )
+                )
+            case AutomaticAddressRequest():
+                # It belongs to whoever has that MAC address, so nobody else is to be kept from it.
+                return self._as_it_is(
+                    lambda site: _claim_this(site, request.address, request.holder, True)
+                )
         raise InvalidInput(f"a request of the kind {type(request).__name__} is not for one address")
 
     def bulk_allocate(self, request: BulkAddressRequest) -> list[IPAddress]:
@@ -61,53 +119,102 @@ class LedgerBackedSubnet(Subnet):
             AllocationContention: others took what was proposed, again and again.
             SubnetNotFound: the subnet was removed in the meantime.
         """
-        claimed = claim_bulk(self._site, request.count, request.holder)
-        self._site.claimed.update(map(int, claimed))
-        return claimed
+
+        def claim(site: Site) -> list[IPAddress]:
+            claimed = claim_bulk(site, request.count, request.holder)
+            site.claimed.update(map(int, claimed))
+            return claimed
+
+        return self._as_it_is(claim)
 
     def deallocate(self, address: IPAddress) -> None:
         """Take an address back.
 
         Raises:
             IpAddressAllocationNotFound: nobody holds it.
+            SubnetNotFound: the subnet was removed in the meantime.
         """
-        site = self._site
-        # ::ffff:10.0.0.1 and 10.0.0.1 are one to a ledger, and two to a subnet.
-        if address.version != site.subnet.cidr.version:
-            raise IpAddressAllocationNotFound(str(address), site.subnet.subnet_id)
-        site.ledger.release(site.subnet.subnet_id, address)
-        site.claimed.discard(int(address))
-        # Where there are no hints, a blind guess does well, and the address
-        # given back would be the very next one to be handed out.
-        if len(site.hints) and site.in_pools(int(address)):
-            site.hints.add(int(address))
+        self._as_it_is(lambda site: _release(site, address))
 
     def get_details(self) -> SpecificSubnetRequest:
         """Return the subnet as the request that would create it again."""
-        subnet = self._site.subnet
+        subnet = self._open_site(fresh=True).subnet
         return SpecificSubnetRequest(
             subnet_id=subnet.subnet_id,
             project_id=subnet.project_id,
             cidr=subnet.cidr,
             gateway_ip=subnet.gateway_ip,
             allocation_pools=subnet.pools,
+            strategy=subnet.strategy,
+            cool_down=subnet.cool_down,
         )
 
-    def _claim_first(self, proposals: Iterator[int], holder: str | None) -> IPAddress:
-        """Claim the first proposal that nobody else has claimed."""
-        subnet = self._site.subnet
-        for number in proposals:
-            address = address_of(subnet.cidr.version, number)
-            if self._site.ledger.claim(subnet.subnet_id, address, holder):
-                self._site.claimed.add(number)
-                return address
-        raise AllocationContention(subnet.subnet_id)
+    def _as_it_is(self, work: Callable[[Site], T]) -> T:
+        """Do something on the subnet as it is, however often it changes meanwhile."""
+        site = self._open_site()
+        for _ in range(ROUNDS):
+            try:
+                return work(site)
+            except SubnetChanged:
+                self._reread()
+                site = self._open_site(fresh=True)
+            except _REFUSALS:
+                fresh = self._open_site(fresh=True)
+                if fresh.subnet.stamp == site.subnet.stamp:
+                    raise
+                site = fresh
+        raise AllocationContention(site.subnet.subnet_id)
 
-    def _claim_this(self, address: IPAddress, holder: str | None) -> IPAddress:
-        subnet = self._site.subnet
-        if not is_assignable(subnet.cidr, address, router=True):
-            raise refusals.not_assignable(subnet, address)
-        if not self._site.ledger.claim(subnet.subnet_id, address, holder):
-            raise refusals.held(subnet, address, own=int(address) in self._site.claimed)
-        self._site.claimed.add(int(address))
-        return address
+
+def _claim_first(site: Site, holder: str | None, lowest: bool) -> IPAddress:
+    """Claim the first proposal that nobody else has claimed."""
+    for number, rests in propose(site, lowest=lowest):
+        address = address_of(site.subnet.cidr.version, number)
+        if rests:
+            claimed = bool(site.ledger.reclaim_many(site.subnet, [address], holder, site.rested))
+        else:
+            claimed = site.ledger.claim(site.subnet, address, holder)
+        if claimed:
+            site.claimed.add(number)
+            site.hints.raise_lowest(number)
+            return address
+    raise AllocationContention(site.subnet.subnet_id)
+
+
+def _claim_this(
+    site: Site, address: IPAddress, holder: str | None, even_if_cooling: bool
+) -> IPAddress:
+    subnet, ledger = site.subnet, site.ledger
+    if not is_assignable(subnet.cidr, address, router=True):
+        raise refusals.not_assignable(subnet, address)
+    if not ledger.claim(subnet, address, holder):
+        if int(address) in site.claimed:
+            raise refusals.held(subnet, address, own=True)
+        released = ledger.released_at(subnet.subnet_id, address)
+        if released is None:
+            raise refusals.held(subnet, address, own=False)
+        released_by = released if even_if_cooling else site.rested
+        if released > released_by:
+            raise refusals.cooling(site, address, released)
+        if not ledger.reclaim_many(subnet, [address], holder, released_by):
+            raise refusals.held(subnet, address, own=False)
+    site.claimed.add(int(address))
+    return address
+
+
+def _release(site: Site, address: IPAddress) -> None:
+    subnet, number = site.subnet, int(address)
+    # ::ffff:10.0.0.1 and 10.0.0.1 are one to a ledger, and two to a subnet.
+    if address.version != subnet.cidr.version:
+        raise IpAddressAllocationNotFound(str(address), subnet.subnet_id)
+    in_pools = site.in_pools(number)
+    rests = in_pools and site.reuse.keeps_released
+    site.ledger.release(subnet, address, keep=rests)
+    site.claimed.discard(number)
+    site.released.add(number)
+    if in_pools and not rests:
+        site.hints.lower_lowest(number)
+        # While there is much room, a blind guess does well, and the address given
+        # back would be the very next one to be handed out.
+        if len(site.hints) or site.hints.crowded:
+            site.hints.add(number)

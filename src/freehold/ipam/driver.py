@@ -19,12 +19,15 @@ from secrets import SystemRandom
 from typing import TYPE_CHECKING, NamedTuple
 
 from freehold.addresses.ranges import IPAddress
+from freehold.errors import HistoryNotKept
+from freehold.ipam.allocation import Allocation
 from freehold.ipam.requests import (
     AddressRequest,
     BulkAddressRequest,
     SpecificSubnetRequest,
     SubnetRequest,
 )
+from freehold.ipam.strategy import Reuse
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -42,10 +45,14 @@ class Surroundings:
     Attributes:
         random: the source of randomness; unpredictable by default.
         now: the clock.
+        reuse: how subnets choose addresses that do not say it themselves.
+        keep_history: whether who held what is remembered after a release.
     """
 
     random: Random = field(default_factory=SystemRandom)
     now: Callable[[], datetime] = utc_now
+    reuse: Reuse = field(default_factory=Reuse)
+    keep_history: bool = True
 
 
 class AllocatedAddress(NamedTuple):
@@ -64,7 +71,8 @@ class Subnet(ABC):
 
         Raises:
             IpAddressGenerationFailure: all addresses of the pools are held.
-            IpAddressAlreadyAllocated: the address asked for is held.
+            IpAddressAlreadyAllocated: the address asked for is held, or was
+                released too lately.
             InvalidIpForSubnet: the address asked for is not in the subnet, or
                 is reserved there.
             InvalidInput: the request makes no sense for this subnet.
@@ -86,6 +94,7 @@ class Subnet(ABC):
 
         Raises:
             IpAddressAllocationNotFound: nobody holds it.
+            SubnetNotFound: the subnet was removed in the meantime.
         """
 
     @abstractmethod
@@ -141,7 +150,9 @@ class Pool(ABC):
 
     @abstractmethod
     def update_subnet(self, request: SpecificSubnetRequest) -> Subnet:
-        """Replace a subnet's gateway and pools; pools of None stay as they are.
+        """Replace a subnet's gateway, pools, strategy and cool-down.
+
+        Pools of None stay as they are.
 
         Raises:
             SubnetNotFound: the driver does not know the subnet.
@@ -157,6 +168,45 @@ class Pool(ABC):
         Raises:
             SubnetNotFound: the driver does not know it.
         """
+
+    def history(
+        self,
+        address: IPAddress,
+        *,
+        subnet_id: str | None = None,
+        at: datetime | None = None,
+        limit: int | None = None,
+    ) -> list[Allocation]:
+        """Return who holds and who held an address, those who got it last first.
+
+        A driver that remembers nothing leaves this as it is.
+
+        Args:
+            address: the address.
+            subnet_id: in this subnet only, be it gone by now; None for any.
+            at: only who held it at this time, which knows its zone.
+            limit: no more than this many; None for all.
+
+        Raises:
+            HistoryNotKept: the driver does not remember.
+        """
+        del address, subnet_id, at, limit
+        raise HistoryNotKept
+
+    def forget(self, past_before: datetime, rests_before: datetime, limit: int) -> int:
+        """Forget what is old; a driver that remembers nothing leaves this as it is.
+
+        Args:
+            past_before: who gave an address back before this time is forgotten.
+            rests_before: addresses released before this time count as never held;
+                at least `freehold.ipam.strategy.LONGEST_COOL_DOWN` ago.
+            limit: no more than about this many of each at once.
+
+        Returns:
+            How many were forgotten; 0 if there are no more.
+        """
+        del past_before, rests_before, limit
+        return 0
 
 
 class Driver(ABC):

@@ -6,9 +6,11 @@ does not say from which subnet: that is whom it is put to.
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from freehold.addresses.eui64 import eui64_address
 from freehold.addresses.ranges import AddressRange, IPAddress, IPNetwork
+from freehold.ipam.strategy import Strategy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +26,7 @@ class AddressRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnyAddressRequest(AddressRequest):
-    """Any free address of the subnet's pools, unpredictable to outsiders."""
+    """Any free address of the subnet's pools, chosen by the subnet's strategy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,9 +36,16 @@ class PreferNextAddressRequest(AddressRequest):
 
 @dataclass(frozen=True, slots=True)
 class SpecificAddressRequest(AddressRequest):
-    """This address and no other; it may lie outside of the pools."""
+    """This address and no other; it may lie outside of the pools.
+
+    Attributes:
+        address: which one.
+        even_if_cooling: whether it may be had although it was released so
+            lately that it is not handed out again yet.
+    """
 
     address: IPAddress
+    even_if_cooling: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +97,17 @@ class SubnetRequest:
         gateway_ip: the gateway; None if the subnet has none.
         allocation_pools: the ranges to hand out from; None leaves them to the
             driver, which makes them around the gateway.
+        strategy: how addresses are chosen; None leaves it to the driver.
+        cool_down: how long a released address rests before it is handed out
+            again, where the strategy asks for that; None leaves it to the driver.
     """
 
     subnet_id: str
     project_id: str = ""
     gateway_ip: IPAddress | None = None
     allocation_pools: tuple[AddressRange, ...] | None = None
+    strategy: Strategy | None = None
+    cool_down: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,12 +14,15 @@ from threading import Lock
 from freehold.addresses.ranges import AddressRange, IPAddress, address_of
 from freehold.errors import IpAddressAllocationNotFound, SubnetAlreadyExists, SubnetNotFound
 from freehold.ipam.driver import utc_now
-from freehold.ledger.protocol import Allocation, LedgerSubnet
+from freehold.ledger.protocol import Allocation, LedgerSubnet, Released, SubnetChanged
 
 
 @dataclass(slots=True)
 class _Account:
-    """A subnet and what is held in it; ``numbers`` are the same keys, ascending."""
+    """A subnet and what is taken in it; ``numbers`` are the same keys, ascending.
+
+    An allocation that has an end is one of an address that rests.
+    """
 
     subnet: LedgerSubnet
     allocations: dict[IPAddress, Allocation] = field(default_factory=dict)
@@ -32,11 +35,20 @@ class _Account:
         insort(self.numbers, int(allocation.address))
         return True
 
-    def drop(self, address: IPAddress) -> bool:
-        if self.allocations.pop(address, None) is None:
-            return False
+    def drop(self, address: IPAddress) -> None:
+        del self.allocations[address]
         del self.numbers[bisect_left(self.numbers, int(address))]
-        return True
+
+    def held(self, address: IPAddress) -> Allocation | None:
+        found = self.allocations.get(address)
+        return None if found is None or found.until is not None else found
+
+    def resting(self) -> list[Released]:
+        return sorted(
+            Released(one.until, one.address)
+            for one in self.allocations.values()
+            if one.until is not None
+        )
 
     def span(self, within: AddressRange) -> tuple[int, int]:
         """Return where the range begins and ends among the numbers."""
@@ -46,12 +58,18 @@ class _Account:
 
 
 class MemoryLedger:
-    """A `freehold.ledger.protocol.Ledger`; safe to share among threads."""
+    """A `freehold.ledger.protocol.Ledger`; safe to share among threads.
 
-    def __init__(self, now: Callable[[], datetime] = utc_now) -> None:
+    Args:
+        now: the clock; what it returns knows its time zone.
+        keep_history: whether who held what is remembered after a release.
+    """
+
+    def __init__(self, now: Callable[[], datetime] = utc_now, *, keep_history: bool = True) -> None:
         self._now = now
         self._lock = Lock()
         self._accounts: dict[str, _Account] = {}
+        self._past: list[Allocation] | None = [] if keep_history else None
 
     @property
     def transactional(self) -> bool:
@@ -79,114 +97,247 @@ class MemoryLedger:
             ]
 
     def replace_subnet(self, subnet: LedgerSubnet) -> None:
-        """Change the gateway and the pools of a subnet to these.
+        """Change a subnet's gateway, pools, strategy, cool-down and stamp to these.
 
         Raises:
             SubnetNotFound: there is none with this id.
         """
         with self._lock:
             account = self._account(subnet.subnet_id)
+            ordered = _in_order(subnet)
             account.subnet = replace(
-                account.subnet, gateway_ip=subnet.gateway_ip, pools=_in_order(subnet).pools
+                ordered, project_id=account.subnet.project_id, cidr=account.subnet.cidr
             )
+            for _, address in account.resting():
+                if not any(address in pool for pool in ordered.pools):
+                    account.drop(address)
 
     def remove_subnet(self, subnet_id: str) -> None:
-        """Forget a subnet and whatever is held in it.
+        """Forget a subnet; whatever is held in it is released.
 
         Raises:
             SubnetNotFound: there is none with this id.
         """
         with self._lock:
-            self._account(subnet_id)
+            account = self._account(subnet_id)
+            for allocation in account.allocations.values():
+                if allocation.until is None:
+                    self._remember(allocation)
             del self._accounts[subnet_id]
 
-    def claim(self, subnet_id: str, address: IPAddress, holder: str | None) -> bool:
-        """Hold an address if nobody does, and tell whether that was so.
+    def claim(self, subnet: LedgerSubnet, address: IPAddress, holder: str | None) -> bool:
+        """Hold an address that is not taken, and tell whether that was so.
 
         Raises:
-            SubnetNotFound: there is no such subnet.
+            SubnetChanged: the subnet is not the one of this stamp.
         """
-        return bool(self.claim_many(subnet_id, [address], holder))
+        return bool(self.claim_many(subnet, [address], holder))
 
     def claim_many(
-        self, subnet_id: str, addresses: Sequence[IPAddress], holder: str | None
+        self, subnet: LedgerSubnet, addresses: Sequence[IPAddress], holder: str | None
     ) -> list[IPAddress]:
-        """Hold those of the addresses that nobody holds, and return them.
+        """Hold those of the addresses that are not taken, and return them.
 
         Raises:
-            SubnetNotFound: there is no such subnet.
+            SubnetChanged: the subnet is not the one of this stamp.
         """
         since = self._now()
         with self._lock:
-            account = self._account(subnet_id)
+            account = self._current(subnet)
+            if account is None:
+                raise SubnetChanged(subnet.subnet_id)
             return [
                 address
                 for address in addresses
                 if account.add(
-                    Allocation(subnet_id=subnet_id, address=address, holder=holder, since=since)
+                    Allocation(
+                        subnet_id=subnet.subnet_id, address=address, holder=holder, since=since
+                    )
                 )
             ]
 
-    def release(self, subnet_id: str, address: IPAddress) -> None:
-        """Make an address free again.
+    def reclaim_many(
+        self,
+        subnet: LedgerSubnet,
+        addresses: Sequence[IPAddress],
+        holder: str | None,
+        released_by: datetime,
+    ) -> list[IPAddress]:
+        """Hold those of the addresses that rest, and were released by some time.
+
+        Raises:
+            SubnetChanged: the subnet is not the one of this stamp.
+        """
+        since = self._now()
+        with self._lock:
+            account = self._current(subnet)
+            if account is None:
+                raise SubnetChanged(subnet.subnet_id)
+            resting = {one.address for one in account.resting() if one.at <= released_by}
+            reclaimed = [address for address in addresses if address in resting]
+            for address in reclaimed:
+                account.allocations[address] = Allocation(
+                    subnet_id=subnet.subnet_id, address=address, holder=holder, since=since
+                )
+            return reclaimed
+
+    def release(self, subnet: LedgerSubnet, address: IPAddress, *, keep: bool = False) -> None:
+        """Take an address from its holder.
 
         Raises:
             IpAddressAllocationNotFound: nobody holds it.
+            SubnetChanged: the subnet is not the one of this stamp.
         """
         with self._lock:
-            account = self._accounts.get(subnet_id)
-            if account is None or not account.drop(address):
-                raise IpAddressAllocationNotFound(str(address), subnet_id)
+            account = self._current(subnet)
+            if account is None:
+                raise SubnetChanged(subnet.subnet_id)
+            held = account.held(address)
+            if held is None:
+                raise IpAddressAllocationNotFound(str(address), subnet.subnet_id)
+            former = self._remember(held)
+            if keep:
+                account.allocations[address] = former
+            else:
+                account.drop(address)
 
-    def release_many(self, subnet_id: str, addresses: Sequence[IPAddress]) -> None:
-        """Make addresses free again; those that nobody holds are passed over."""
+    def put_back(
+        self, subnet_id: str, addresses: Sequence[IPAddress], released_at: datetime | None
+    ) -> None:
+        """Undo claims, or reclaims, of this unit of work: as if nobody had held them."""
         with self._lock:
             account = self._accounts.get(subnet_id)
-            if account is not None:
-                for address in addresses:
+            for address in addresses:
+                held = None if account is None else account.held(address)
+                if account is None or held is None:
+                    continue
+                if released_at is None:
                     account.drop(address)
+                else:
+                    account.allocations[address] = replace(held, until=released_at)
 
     def find(self, subnet_id: str, address: IPAddress) -> Allocation | None:
         """Return who holds an address; None if nobody does."""
         with self._lock:
             account = self._accounts.get(subnet_id)
-            return None if account is None else account.allocations.get(address)
-
-    def held(self, subnet_id: str, within: AddressRange, limit: int | None = None) -> list[int]:
-        """Return the values of the held addresses of a range, ascending."""
-        with self._lock:
-            account = self._accounts.get(subnet_id)
-            if account is None:
-                return []
-            start, stop = account.span(within)
-            return account.numbers[start : stop if limit is None else min(stop, start + limit)]
+            return None if account is None else account.held(address)
 
     def allocations(
         self, subnet_id: str, within: AddressRange, limit: int | None = None
     ) -> list[Allocation]:
         """Return the held addresses of a range with their holders, ascending."""
         with self._lock:
-            account = self._accounts.get(subnet_id)
-            if account is None:
-                return []
-            start, stop = account.span(within)
-            numbers = account.numbers[start : stop if limit is None else min(stop, start + limit)]
-            return [account.allocations[address_of(within.version, number)] for number in numbers]
+            found = [
+                held
+                for account, number in self._taken(subnet_id, within)
+                if (held := account.held(address_of(within.version, number))) is not None
+            ]
+            return found[:limit]
 
-    def count(self, subnet_id: str, within: AddressRange) -> int:
-        """Return how many addresses of a range are held."""
+    def taken(self, subnet_id: str, within: AddressRange, limit: int | None = None) -> list[int]:
+        """Return the values of the addresses of a range that are taken, ascending."""
+        with self._lock:
+            return [number for _, number in self._taken(subnet_id, within, limit)]
+
+    def count_taken(self, subnet_id: str, ranges: Sequence[AddressRange]) -> list[int]:
+        """Return how many addresses of each range are taken."""
         with self._lock:
             account = self._accounts.get(subnet_id)
             if account is None:
-                return 0
-            start, stop = account.span(within)
-            return stop - start
+                return [0] * len(ranges)
+            spans = [account.span(one) for one in ranges]
+            return [stop - start for start, stop in spans]
+
+    def resting(
+        self, subnet: LedgerSubnet, limit: int, after: Released | None = None
+    ) -> list[Released]:
+        """Return released addresses that rest, by the time of their release."""
+        with self._lock:
+            account = self._accounts.get(subnet.subnet_id)
+            resting = [] if account is None else account.resting()
+            return [one for one in resting if after is None or one > after][:limit]
+
+    def count_resting(self, subnet_id: str, ranges: Sequence[AddressRange]) -> int:
+        """Return how many addresses of the ranges rest."""
+        with self._lock:
+            account = self._accounts.get(subnet_id)
+            resting = [] if account is None else account.resting()
+            return sum(any(one.address in within for within in ranges) for one in resting)
+
+    def released_at(self, subnet_id: str, address: IPAddress) -> datetime | None:
+        """Return when an address that rests was released; None if it does not rest."""
+        with self._lock:
+            account = self._accounts.get(subnet_id)
+            found = None if account is None else account.allocations.get(address)
+            return None if found is None else found.until
+
+    def history(
+        self,
+        address: IPAddress,
+        *,
+        subnet_id: str | None = None,
+        at: datetime | None = None,
+        limit: int | None = None,
+    ) -> list[Allocation]:
+        """Return who holds and who held an address, those who got it last first."""
+        with self._lock:
+            held = [account.held(address) for account in self._accounts.values()]
+            known = [*reversed(self._past or ()), *held]
+        found = [
+            one
+            for one in known
+            if one is not None
+            and one.address == address
+            and subnet_id in (None, one.subnet_id)
+            and (at is None or (one.since <= at and (one.until is None or at < one.until)))
+        ]
+        found.sort(key=lambda one: (one.until is None, one.since), reverse=True)
+        return found[:limit]
+
+    def forget(self, past_before: datetime, rests_before: datetime, limit: int) -> int:
+        """Forget past holders, and end rests; return how many of both."""
+        with self._lock:
+            past = self._past or []
+            old = [one for one in past[:limit] if one.until is not None and one.until < past_before]
+            for one in old:
+                past.remove(one)
+            rested = [
+                (account, released.address)
+                for account in self._accounts.values()
+                for released in account.resting()
+                if released.at < rests_before
+            ][:limit]
+            for account, address in rested:
+                account.drop(address)
+            return len(old) + len(rested)
+
+    def _remember(self, held: Allocation) -> Allocation:
+        """Return an allocation that ends now, and keep it if history is kept."""
+        former = replace(held, until=self._now())
+        if self._past is not None:
+            self._past.append(former)
+        return former
+
+    def _taken(
+        self, subnet_id: str, within: AddressRange, limit: int | None = None
+    ) -> list[tuple[_Account, int]]:
+        account = self._accounts.get(subnet_id)
+        if account is None:
+            return []
+        start, stop = account.span(within)
+        end = stop if limit is None else min(stop, start + limit)
+        return [(account, number) for number in account.numbers[start:end]]
 
     def _account(self, subnet_id: str) -> _Account:
         try:
             return self._accounts[subnet_id]
         except KeyError:
             raise SubnetNotFound(subnet_id) from None
+
+    def _current(self, subnet: LedgerSubnet) -> _Account | None:
+        """Return the account of a subnet; None if it is not the one of this stamp."""
+        account = self._accounts.get(subnet.subnet_id)
+        return account if account is not None and account.subnet.stamp == subnet.stamp else None
 
 
 def _in_order(subnet: LedgerSubnet) -> LedgerSubnet:

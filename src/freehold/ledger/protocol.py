@@ -11,6 +11,11 @@ Invariants of every keeper:
   statement sees what was committed before it (READ COMMITTED), or for one
   writer at a time (SQLite).
 - Nothing is held in a subnet that the ledger does not know.
+- What changes is changed by who knows the subnet as it is: a claim or a release
+  under a stamp that is not the subnet's any more changes nothing.
+
+An address is *taken* if somebody holds it, or if it was released and rests: it
+is kept from being claimed, until it is claimed again by `reclaim`.
 
 Addresses are of their subnet's IP version; that is for the caller to see to, as
 is whether an address belongs into the subnet at all.
@@ -21,10 +26,16 @@ the removal of a subnet has to exclude claims.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol
+from datetime import datetime, timedelta
+from typing import NamedTuple, Protocol
 
 from freehold.addresses.ranges import AddressRange, IPAddress, IPNetwork
+from freehold.ipam.allocation import Allocation as Allocation
+from freehold.ipam.strategy import Strategy
+
+
+class SubnetChanged(Exception):  # it asks for another look, and is no failure
+    """A subnet is not as the caller knows it, or is gone. Nothing was changed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +48,10 @@ class LedgerSubnet:
         cidr: never changes.
         gateway_ip: None if the subnet has none.
         pools: the ranges to hand out from, ascending, without overlap.
+        strategy: how addresses are chosen; None for the driver's default.
+        cool_down: how long a released address rests, in whole seconds; None for
+            the driver's default.
+        stamp: a number of 63 bits that is another one after each change.
     """
 
     subnet_id: str
@@ -44,21 +59,21 @@ class LedgerSubnet:
     cidr: IPNetwork
     gateway_ip: IPAddress | None
     pools: tuple[AddressRange, ...]
+    strategy: Strategy | None = None
+    cool_down: timedelta | None = None
+    stamp: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Allocation:
-    """One held address.
+class Released(NamedTuple):
+    """An address that was released and rests.
 
     Attributes:
-        holder: who holds it, as told by the claimant; may be None.
-        since: when it was claimed, in UTC, to the microsecond.
+        at: when it was released, in UTC.
+        address: the address.
     """
 
-    subnet_id: str
+    at: datetime
     address: IPAddress
-    holder: str | None
-    since: datetime
 
 
 class Ledger(Protocol):
@@ -68,6 +83,8 @@ class Ledger(Protocol):
     def transactional(self) -> bool:
         """Whether a rollback of the caller's transaction undoes what was done here."""
         ...
+
+    # Subnets
 
     def create_subnet(self, subnet: LedgerSubnet) -> None:
         """Take up a subnet.
@@ -85,9 +102,10 @@ class Ledger(Protocol):
         ...
 
     def replace_subnet(self, subnet: LedgerSubnet) -> None:
-        """Change the gateway and the pools of a subnet to these.
+        """Change a subnet's gateway, pools, strategy, cool-down and stamp to these.
 
         Addresses that are held stay held, be they in the new pools or not.
+        Those that rest outside of the new pools are forgotten.
 
         Raises:
             SubnetNotFound: there is none with this id.
@@ -95,34 +113,36 @@ class Ledger(Protocol):
         ...
 
     def remove_subnet(self, subnet_id: str) -> None:
-        """Forget a subnet and whatever is held in it.
+        """Forget a subnet; whatever is held in it is released.
 
         Raises:
             SubnetNotFound: there is none with this id.
         """
         ...
 
-    def claim(self, subnet_id: str, address: IPAddress, holder: str | None) -> bool:
-        """Hold an address if nobody does.
+    # Claims and releases
 
-        One statement. If somebody else claimed it in a transaction that is not
-        over, it waits for the end of that transaction.
+    def claim(self, subnet: LedgerSubnet, address: IPAddress, holder: str | None) -> bool:
+        """Hold an address that is not taken.
+
+        One statement if it is won. If somebody else claimed it in a transaction
+        that is not over, it waits for the end of that transaction.
 
         Returns:
-            True if it was free and is the holder's now, False if it was held.
+            True if it was free and is the holder's now, False if it was taken.
 
         Raises:
-            SubnetNotFound: there is no such subnet, or not any more.
+            SubnetChanged: the subnet is not the one of this stamp.
         """
         ...
 
     def claim_many(
-        self, subnet_id: str, addresses: Sequence[IPAddress], holder: str | None
+        self, subnet: LedgerSubnet, addresses: Sequence[IPAddress], holder: str | None
     ) -> list[IPAddress]:
-        """Hold those of the addresses that nobody holds; few statements.
+        """Hold those of the addresses that are not taken; few statements.
 
         Args:
-            subnet_id: the subnet.
+            subnet: the subnet.
             addresses: of the subnet's IP version; none of them twice.
             holder: who is to hold them.
 
@@ -131,34 +151,65 @@ class Ledger(Protocol):
             in which they were given.
 
         Raises:
-            SubnetNotFound: there is no such subnet; nothing was claimed.
+            SubnetChanged: the subnet is not the one of this stamp; nothing was
+                claimed.
         """
         ...
 
-    def release(self, subnet_id: str, address: IPAddress) -> None:
-        """Make an address free again.
+    def reclaim_many(
+        self,
+        subnet: LedgerSubnet,
+        addresses: Sequence[IPAddress],
+        holder: str | None,
+        released_by: datetime,
+    ) -> list[IPAddress]:
+        """Hold those of the addresses that rest, and were released by some time.
+
+        Args:
+            subnet: the subnet.
+            addresses: of the subnet's IP version; none of them twice.
+            holder: who is to hold them.
+            released_by: the latest release after which they may be had.
+
+        Returns:
+            The addresses that are the holder's now, in the order in which they
+            were given.
+
+        Raises:
+            SubnetChanged: the subnet is not the one of this stamp.
+        """
+        ...
+
+    def release(self, subnet: LedgerSubnet, address: IPAddress, *, keep: bool = False) -> None:
+        """Take an address from its holder.
+
+        Args:
+            subnet: the subnet.
+            address: the address.
+            keep: whether it rests from now on, or is free at once.
 
         Raises:
             IpAddressAllocationNotFound: nobody holds it.
+            SubnetChanged: the subnet is not the one of this stamp.
         """
         ...
 
-    def release_many(self, subnet_id: str, addresses: Sequence[IPAddress]) -> None:
-        """Make addresses free again; those that nobody holds are passed over."""
+    def put_back(
+        self, subnet_id: str, addresses: Sequence[IPAddress], released_at: datetime | None
+    ) -> None:
+        """Undo claims, or reclaims, of this unit of work: as if nobody had held them.
+
+        Args:
+            subnet_id: the subnet.
+            addresses: what was claimed; those that nobody holds are passed over.
+            released_at: since when they rest again; None for not at all.
+        """
         ...
+
+    # What is held
 
     def find(self, subnet_id: str, address: IPAddress) -> Allocation | None:
         """Return who holds an address; None if nobody does."""
-        ...
-
-    def held(self, subnet_id: str, within: AddressRange, limit: int | None = None) -> list[int]:
-        """Return the values of the held addresses of a range, ascending.
-
-        Args:
-            subnet_id: the subnet; an unknown one holds nothing.
-            within: both ends included.
-            limit: no more than this many, the lowest ones; None for all.
-        """
         ...
 
     def allocations(
@@ -173,6 +224,72 @@ class Ledger(Protocol):
         """
         ...
 
-    def count(self, subnet_id: str, within: AddressRange) -> int:
-        """Return how many addresses of a range are held; both ends included."""
+    def taken(self, subnet_id: str, within: AddressRange, limit: int | None = None) -> list[int]:
+        """Return the values of the addresses of a range that are taken, ascending.
+
+        Args:
+            subnet_id: the subnet; in an unknown one nothing is.
+            within: both ends included.
+            limit: no more than this many, the lowest ones; None for all.
+        """
+        ...
+
+    def count_taken(self, subnet_id: str, ranges: Sequence[AddressRange]) -> list[int]:
+        """Return how many addresses of each range are taken; one statement for 16 ranges."""
+        ...
+
+    # What rests
+
+    def resting(
+        self, subnet: LedgerSubnet, limit: int, after: Released | None = None
+    ) -> list[Released]:
+        """Return released addresses that rest, by the time of their release.
+
+        Args:
+            subnet: the subnet.
+            limit: no more than this many, those released first.
+            after: begin behind this one: the last one of the page before.
+        """
+        ...
+
+    def count_resting(self, subnet_id: str, ranges: Sequence[AddressRange]) -> int:
+        """Return how many addresses of the ranges rest."""
+        ...
+
+    def released_at(self, subnet_id: str, address: IPAddress) -> datetime | None:
+        """Return when an address that rests was released; None if it does not rest."""
+        ...
+
+    # What was held
+
+    def history(
+        self,
+        address: IPAddress,
+        *,
+        subnet_id: str | None = None,
+        at: datetime | None = None,
+        limit: int | None = None,
+    ) -> list[Allocation]:
+        """Return who holds and who held an address, those who got it last first.
+
+        Args:
+            address: the address.
+            subnet_id: in this subnet only; None for any, also for one that is gone.
+            at: only who held it at this time.
+            limit: no more than this many; None for all.
+        """
+        ...
+
+    def forget(self, past_before: datetime, rests_before: datetime, limit: int) -> int:
+        """Forget past holders, and end rests.
+
+        Args:
+            past_before: who gave an address back before this time is forgotten.
+            rests_before: what was released before this time rests no longer, and
+                is as if nobody had ever held it; no cool-down may last so long.
+            limit: no more than about this many of each at once.
+
+        Returns:
+            How many were forgotten; 0 if there are no more.
+        """
         ...

@@ -41,7 +41,7 @@ class Addressing:
 
         Raises:
             IpAddressGenerationFailure: nothing is left for one of them.
-            IpAddressAlreadyAllocated: an address asked for is held.
+            IpAddressAlreadyAllocated: an address asked for is held, or rests.
             InvalidIpForSubnet: an address asked for cannot be had there.
             SubnetNotFound: a subnet was removed meanwhile.
         """
@@ -81,14 +81,14 @@ class Addressing:
         )
 
     def update_subnet(self, before: Subnet, after: Subnet) -> None:
-        """Tell the driver of a subnet's new gateway and pools.
+        """Tell the driver of a subnet's new gateway, pools, strategy and cool-down.
 
         Raises:
             FreeholdError: the driver refuses them; see `Pool.update_subnet`.
         """
         self._pool.update_subnet(_request(after))
         self._when_undone(
-            "give a subnet its former pools", partial(self._pool.update_subnet, _request(before))
+            "make a subnet what it was before", partial(self._pool.update_subnet, _request(before))
         )
 
     def remove_subnet(self, subnet: Subnet, holdings: Sequence[Holding]) -> None:
@@ -124,7 +124,8 @@ class Addressing:
 
     def _take_again(self, holder: str, fixed_ip: FixedIP) -> None:
         self._pool.get_subnet(fixed_ip.subnet_id).allocate(
-            SpecificAddressRequest(fixed_ip.ip_address, holder=holder)
+            # It may rest since it was released, and whoever held it is to have it back.
+            SpecificAddressRequest(fixed_ip.ip_address, even_if_cooling=True, holder=holder)
         )
 
     def _restore(self, subnet: Subnet, holdings: Sequence[Holding]) -> None:
@@ -140,4 +141,6 @@ def _request(subnet: Subnet) -> SpecificSubnetRequest:
         cidr=subnet.cidr,
         gateway_ip=subnet.gateway_ip,
         allocation_pools=subnet.allocation_pools,
+        strategy=subnet.allocation_strategy,
+        cool_down=subnet.cool_down,
     )

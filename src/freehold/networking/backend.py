@@ -2,6 +2,7 @@
 
 from freehold.db.database import Database
 from freehold.ipam.driver import Driver, Surroundings
+from freehold.networking.history import History
 from freehold.networking.limits import Limits
 from freehold.networking.networks import Networks
 from freehold.networking.ports import Ports
@@ -21,6 +22,7 @@ class Backend:
         networks: the networks.
         subnets: the subnets.
         ports: the ports.
+        history: who holds and who held which address.
         network_tags: the networks' tags.
         subnet_tags: the subnets' tags.
         port_tags: the ports' tags.
@@ -38,6 +40,7 @@ class Backend:
         self.networks = Networks(database, driver, bounds, around)
         self.subnets = Subnets(database, driver, bounds, around)
         self.ports = Ports(database, driver, bounds, around)
+        self.history = History(database, driver, around)
         self.network_tags = Tags(
             database, around, "networks", network_rows.get, network_rows.RECORDS
         )

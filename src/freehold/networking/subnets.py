@@ -232,7 +232,12 @@ def _gateway_port_id(unit: Unit, subnet: Subnet) -> str | None:
 
 def _handed_out(subnet: Subnet) -> tuple[object, ...]:
     """Return what the driver knows of a subnet and can change."""
-    return subnet.gateway_ip, subnet.allocation_pools
+    return (
+        subnet.gateway_ip,
+        subnet.allocation_pools,
+        subnet.allocation_strategy,
+        subnet.cool_down,
+    )
 
 
 def _check_not_in_use(subnet: Subnet, holdings: Sequence[Holding]) -> None:

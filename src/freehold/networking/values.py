@@ -9,9 +9,11 @@ Names and meanings: OpenStack Networking API v2.0.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from datetime import timedelta
 from enum import Enum, StrEnum
 
 from freehold.addresses.ranges import AddressRange, IPAddress, IPNetwork
+from freehold.ipam.strategy import Strategy
 from freehold.networking.port_attributes import AddressPair, DHCPOption
 from freehold.networking.records import UNSTORED, Record
 
@@ -131,6 +133,9 @@ class Subnet:
     """A CIDR on a network, and what of it is handed out.
 
     Attributes:
+        allocation_strategy: how addresses are chosen; None for the configured way.
+        cool_down: how long a released address rests, in whole seconds; None for
+            the configured time.
         shared: whether its network is shared.
     """
 
@@ -146,6 +151,8 @@ class Subnet:
     enable_dhcp: bool = True
     ipv6_ra_mode: IPv6Mode | None = None
     ipv6_address_mode: IPv6Mode | None = None
+    allocation_strategy: Strategy | None = None
+    cool_down: timedelta | None = None
     shared: bool = False
     description: str = ""
     record: Record = UNSTORED
@@ -167,6 +174,8 @@ class SubnetDraft:
 
     Attributes:
         allocation_pools: None for all that can be handed out but the gateway.
+        allocation_strategy: None for the configured one.
+        cool_down: None for the configured one.
     """
 
     network_id: str
@@ -182,6 +191,8 @@ class SubnetDraft:
     enable_dhcp: bool = True
     ipv6_ra_mode: IPv6Mode | None = None
     ipv6_address_mode: IPv6Mode | None = None
+    allocation_strategy: Strategy | None = None
+    cool_down: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,6 +206,8 @@ class SubnetChange:
     dns_nameservers: tuple[IPAddress, ...] | Keep = KEEP
     host_routes: tuple[HostRoute, ...] | Keep = KEEP
     enable_dhcp: bool | Keep = KEEP
+    allocation_strategy: Strategy | Keep | None = KEEP
+    cool_down: timedelta | Keep | None = KEEP
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,10 +264,13 @@ class FixedIPRequest:
     Attributes:
         subnet_id: take it from this subnet; None for whichever contains it.
         ip_address: take this one; None for any.
+        even_if_cooling: whether whoever asks may have an address that was
+            released too lately for others.
     """
 
     subnet_id: str | None = None
     ip_address: IPAddress | None = None
+    even_if_cooling: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ A *wish* is one request and the subnets that may serve it, preferred ones
 first. Wishes for one certain address come before the others, so that none of
 the others is given that address.
 
-Rules, all of them Neutron's:
+Rules, all of them Neutron's but the last:
 
 * A port without ``fixed_ips`` gets one IPv4 address and one stateful IPv6
   address, where there are such subnets.
@@ -14,6 +14,8 @@ Rules, all of them Neutron's:
 * DHCP ports take the next address, so that they sit at a pool's beginning.
 * On an update an address that is asked for by value is kept if the port has
   it, and one that is asked for by subnet is kept if the port has any there.
+* An address that was released too lately is had by whoever may, and by the host
+  that forms it from its MAC address.
 """
 
 from collections.abc import Sequence
@@ -185,7 +187,7 @@ def _automatic(port: Port, subnets: Sequence[Subnet]) -> list[Wish]:
 def _asked_for(port: Port, request: FixedIPRequest, around: Surrounding) -> list[Wish]:
     """Wish for what one entry asks for: nothing if the subnet implies it anyway."""
     subnet = _subnet_for(port, request, around)
-    address = request.ip_address
+    address, even_if_cooling = request.ip_address, request.even_if_cooling
     if address is None:
         if _implies_address(port, subnet):
             return []
@@ -198,7 +200,9 @@ def _asked_for(port: Port, request: FixedIPRequest, around: Surrounding) -> list
             )
         if _implies_address(port, subnet):
             return []
-    return [Wish(SpecificAddressRequest(address, holder=port.id), (subnet.id,))]
+        even_if_cooling = True
+    wanted = SpecificAddressRequest(address, even_if_cooling, holder=port.id)
+    return [Wish(wanted, (subnet.id,))]
 
 
 def _subnet_for(port: Port, request: FixedIPRequest, around: Surrounding) -> Subnet:

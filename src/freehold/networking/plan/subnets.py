@@ -84,6 +84,8 @@ def plan_new_subnet(
         enable_dhcp=draft.enable_dhcp,
         ipv6_ra_mode=draft.ipv6_ra_mode,
         ipv6_address_mode=draft.ipv6_address_mode,
+        allocation_strategy=draft.allocation_strategy,
+        cool_down=draft.cool_down,
         shared=shared,
     )
 

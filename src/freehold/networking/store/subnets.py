@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
 from typing import Any
 
@@ -13,6 +13,7 @@ from freehold.addresses.ranges import AddressRange
 from freehold.db.retry import RunAgain
 from freehold.db.tables import networks, subnet_tags, subnets
 from freehold.errors import SubnetNotFound
+from freehold.ipam.strategy import Strategy
 from freehold.networking.paging import ALL, Page
 from freehold.networking.store.conditions import AnyRow, Condition, one_of, where
 from freehold.networking.store.pages import Sorting
@@ -44,6 +45,7 @@ FILTERS: dict[str, Condition] = {
         name: _by_text(one_of(subnets.c[name]))
         for name in ("cidr", "gateway_ip", "ipv6_ra_mode", "ipv6_address_mode")
     },
+    **{name: one_of(subnets.c[name]) for name in ("allocation_strategy", "cool_down")},
     "shared": one_of(networks.c.shared),
     "subnetpool_id": _always_null,
     **RECORDS.filters(),
@@ -178,11 +180,14 @@ def _changeable(subnet: Subnet) -> dict[str, object]:
         "host_routes": [
             [str(route.destination), str(route.nexthop)] for route in subnet.host_routes
         ],
+        "allocation_strategy": subnet.allocation_strategy,
+        "cool_down": None if subnet.cool_down is None else int(subnet.cool_down.total_seconds()),
     }
 
 
 def _subnet(values: Mapping[str, Any], shared: bool) -> Subnet:
     gateway = values["gateway_ip"]
+    strategy, cool_down = values["allocation_strategy"], values["cool_down"]
     return Subnet(
         id=values["id"],
         network_id=values["network_id"],
@@ -199,6 +204,8 @@ def _subnet(values: Mapping[str, Any], shared: bool) -> Subnet:
         enable_dhcp=values["enable_dhcp"],
         ipv6_ra_mode=_mode(values["ipv6_ra_mode"]),
         ipv6_address_mode=_mode(values["ipv6_address_mode"]),
+        allocation_strategy=None if strategy is None else Strategy(strategy),
+        cool_down=None if cool_down is None else timedelta(seconds=cool_down),
         shared=shared,
         description=values["description"],
     )

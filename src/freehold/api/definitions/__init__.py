@@ -1,0 +1,1 @@
+"""Extensions of the API that are Freehold's own, defined as neutron-lib defines its own."""

@@ -1,0 +1,259 @@
+"""Released addresses rest, come back in the order of their release, and are counted right."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from ipaddress import ip_address
+from random import Random
+
+import pytest
+
+from freehold.addresses.ranges import IPAddress
+from freehold.drivers.resting import AT_ONCE
+from freehold.errors import AllocationContention, IpAddressGenerationFailure
+from freehold.ipam.driver import Surroundings
+from freehold.ipam.requests import (
+    AnyAddressRequest,
+    BulkAddressRequest,
+    PreferNextAddressRequest,
+    SpecificAddressRequest,
+)
+from freehold.ipam.strategy import Reuse, Strategy
+from freehold.ledger.memory import MemoryLedger
+from freehold.ledger.protocol import LedgerSubnet
+from tests.drivers.clock import NOON, Clock
+from tests.drivers.harness import Harness, MemoryHarness, SqlHarness, create, ips, request
+from tests.engines import abandoned, ledger_engine
+
+HOUR = timedelta(hours=1)
+RESTING = Reuse(strategy=Strategy.LEAST_RECENTLY_RELEASED, cool_down=HOUR)
+AT_RANDOM = Reuse(strategy=Strategy.RANDOM)
+ANY = AnyAddressRequest(holder="h")
+NEXT = PreferNextAddressRequest(holder="h")
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def harness(request: pytest.FixtureRequest, clock: Clock) -> Iterator[Harness]:
+    surroundings = Surroundings(Random(1), clock)
+    if request.param == "memory":
+        yield MemoryHarness(surroundings=surroundings)
+    else:
+        engine = ledger_engine()
+        yield SqlHarness(engine, surroundings=surroundings)
+        engine.dispose()
+
+
+def test_out_of_many_the_oldest_come_back_first(harness: Harness, clock: Clock) -> None:
+    with harness.unit() as pool:
+        subnet = create(pool, "10.0.0.0/24", reuse=RESTING)
+        released = subnet.bulk_allocate(BulkAddressRequest(254))
+        for address in released:
+            subnet.deallocate(address)
+            clock.move(seconds=1)
+    clock.move(hours=1)
+    waiting = list(released)
+    for _ in range(254):
+        with harness.unit() as pool:
+            address = pool.get_subnet("s1").allocate(ANY)
+        # Which are the oldest is not looked up for each.
+        assert waiting.index(address) < 2 * AT_ONCE
+        waiting.remove(address)
+    assert waiting == []
+
+
+def test_processes_that_ask_at_once_do_not_all_want_the_oldest(clock: Clock) -> None:
+    ledger = MemoryLedger(clock)
+    first = MemoryHarness(ledger, surroundings=Surroundings(Random(1), clock))
+    with first.unit() as pool:
+        subnet = create(pool, "10.0.0.0/26", reuse=RESTING)
+        for address in subnet.bulk_allocate(BulkAddressRequest(62)):
+            subnet.deallocate(address)
+    clock.move(hours=1)
+    wanted = set()
+    for seed in range(10):
+        there = first.another_process(Surroundings(Random(seed), clock))
+        with there.unit() as pool:
+            subnet = pool.get_subnet("s1")
+            address = subnet.allocate(ANY)
+            wanted.add(address)
+            ledger.put_back("s1", [address], NOON)
+    assert len(wanted) >= 7
+
+
+@pytest.mark.parametrize("kind", [ANY, NEXT])
+def test_a_process_without_recent_knowledge_finds_what_another_strategy_frees(
+    harness: Harness, kind: AnyAddressRequest | PreferNextAddressRequest
+) -> None:
+    with harness.unit() as pool:
+        subnet = create(pool, "10.0.0.0/29", reuse=RESTING)
+        for address in subnet.bulk_allocate(BulkAddressRequest(6)):
+            subnet.deallocate(address)
+        with pytest.raises(IpAddressGenerationFailure):
+            subnet.allocate(kind)
+    with harness.another_process().unit() as pool:
+        pool.update_subnet(request("10.0.0.0/29", reuse=AT_RANDOM))
+    with harness.unit() as pool:
+        subnet = pool.get_subnet("s1")
+        assert len({subnet.allocate(kind) for _ in range(6)}) == 6
+
+
+def test_another_default_of_the_driver_frees_what_rests(harness: Harness, clock: Clock) -> None:
+    resting = harness.another_process(Surroundings(Random(2), clock, RESTING))
+    with resting.unit() as pool:
+        subnet = create(pool, "10.0.0.0/29")
+        for address in subnet.bulk_allocate(BulkAddressRequest(6)):
+            subnet.deallocate(address)
+        with pytest.raises(IpAddressGenerationFailure):
+            subnet.allocate(ANY)
+    with harness.unit() as pool:
+        subnet = pool.get_subnet("s1")
+        one = subnet.allocate(SpecificAddressRequest(ip_address("10.0.0.3")))
+        others = subnet.bulk_allocate(BulkAddressRequest(3))
+        assert len({one, *others, subnet.allocate(ANY), subnet.allocate(NEXT)}) == 6
+
+
+def test_a_bulk_refusal_tells_when_the_next_address_comes_that_is_not_free_yet(
+    harness: Harness, clock: Clock
+) -> None:
+    with harness.unit() as pool:
+        subnet = create(pool, "10.0.0.0/29", reuse=RESTING)
+        first, second, *_ = subnet.bulk_allocate(BulkAddressRequest(6))
+        subnet.deallocate(first)
+        clock.move(minutes=40)
+        subnet.deallocate(second)
+        clock.move(minutes=30)
+        with pytest.raises(IpAddressGenerationFailure) as caught:
+            subnet.bulk_allocate(BulkAddressRequest(2))
+    assert caught.value.refusals[0].figures == {
+        "total": 6,
+        "held": 4,
+        "requested": 2,
+        "cooling": 1,
+        "next_free_at": "2026-03-01T13:40:01Z",
+    }
+
+
+class Greedy(MemoryLedger):
+    """Somebody else takes what is free and what has rested, just after the first reclaim."""
+
+    greedy = False
+
+    def reclaim_many(
+        self,
+        subnet: LedgerSubnet,
+        addresses: Sequence[IPAddress],
+        holder: str | None,
+        released_by: datetime,
+    ) -> list[IPAddress]:
+        got = super().reclaim_many(subnet, addresses, holder, released_by)
+        if self.greedy and holder != "rival":
+            self.greedy = False
+            everything = [one for pool in subnet.pools for one in pool]
+            super().claim_many(subnet, everything, "rival")
+            super().reclaim_many(subnet, everything, "rival", released_by)
+        return got
+
+
+def test_a_bulk_request_that_is_refused_at_last_puts_all_back(clock: Clock) -> None:
+    ledger = Greedy(clock)
+    with MemoryHarness(ledger, surroundings=Surroundings(Random(1), clock)).unit() as pool:
+        subnet = create(pool, "10.0.0.0/28", reuse=RESTING)
+        some = sorted(subnet.bulk_allocate(BulkAddressRequest(10)), key=int)
+        for address in some[:4]:
+            subnet.deallocate(address)
+        clock.move(hours=1)
+        ledger.greedy = True
+        # Four were never held, four have rested: the rival takes the former meanwhile.
+        with pytest.raises(IpAddressGenerationFailure) as caught:
+            subnet.bulk_allocate(BulkAddressRequest(7, holder="h"))
+        assert caught.value.refusals[0].figures == {"total": 14, "held": 11, "requested": 7}
+        assert all(ledger.released_at("s1", one) is not None for one in some[:3])
+        # They have rested long enough still.
+        assert set(subnet.bulk_allocate(BulkAddressRequest(3))) == set(some[:3])
+        assert {one.holder for one in ledger.history(some[0])} == {None}
+
+
+class Grabbing(MemoryLedger):
+    """Each address that rests is held at the moment of the claim, and rests again at once."""
+
+    def reclaim_many(
+        self,
+        subnet: LedgerSubnet,
+        addresses: Sequence[IPAddress],
+        holder: str | None,
+        released_by: datetime,
+    ) -> list[IPAddress]:
+        return []
+
+
+def test_who_always_loses_what_has_rested_is_told_of_contention(clock: Clock) -> None:
+    ledger = Grabbing(clock)
+    with MemoryHarness(ledger, surroundings=Surroundings(Random(1), clock)).unit() as pool:
+        subnet = create(pool, "10.0.0.0/28", reuse=RESTING)
+        some = subnet.bulk_allocate(BulkAddressRequest(14))
+        for address in some:
+            subnet.deallocate(address)
+        clock.move(hours=1)
+        for kind in (ANY, NEXT):
+            with pytest.raises(AllocationContention):
+                subnet.allocate(kind)
+        with pytest.raises(AllocationContention):
+            subnet.bulk_allocate(BulkAddressRequest(5))
+        assert (
+            ledger.count_resting(
+                "s1", request("10.0.0.0/28", "10.0.0.1-10.0.0.14").allocation_pools or ()
+            )
+            == 14
+        )
+
+
+def test_what_was_reclaimed_in_a_transaction_rolled_back_rests_on(clock: Clock) -> None:
+    engine = ledger_engine()
+    harness = SqlHarness(engine, surroundings=Surroundings(Random(1), clock))
+    with harness.unit() as pool:
+        subnet = create(pool, "10.0.0.0/29", reuse=RESTING)
+        for address in subnet.bulk_allocate(BulkAddressRequest(6)):
+            subnet.deallocate(address)
+            clock.move(minutes=1)
+    clock.move(minutes=55)
+    with abandoned(engine) as connection:
+        harness.driver.open(connection).get_subnet("s1").allocate(ANY)
+    with harness.unit() as pool:
+        subnet = pool.get_subnet("s1")
+        assert subnet.allocate(ANY) != subnet.allocate(ANY)
+        with pytest.raises(IpAddressGenerationFailure) as caught:
+            subnet.allocate(ANY)
+    assert caught.value.refusals[0].figures == {
+        "total": 6,
+        "held": 0,
+        "cooling": 4,
+        "taken_by_this_request": 2,
+        "next_free_at": "2026-03-01T13:02:01Z",
+    }
+    engine.dispose()
+
+
+def test_addresses_outside_of_the_pools_do_not_rest(harness: Harness) -> None:
+    [address] = ips("10.0.0.60")
+    wanted = SpecificAddressRequest(address)
+    with harness.unit() as pool:
+        subnet = create(pool, "10.0.0.0/26", "10.0.0.2-10.0.0.9", reuse=RESTING)
+        for _ in range(2):
+            assert subnet.allocate(wanted) == address
+            subnet.deallocate(address)
+
+
+def test_a_subnet_taken_up_anew_in_one_unit_counts_from_nothing(harness: Harness) -> None:
+    with harness.unit() as pool:
+        subnet = create(pool, "10.0.0.0/29")
+        subnet.bulk_allocate(BulkAddressRequest(6))
+        pool.remove_subnet("s1")
+        subnet = create(pool, "10.0.0.0/29", "10.0.0.1-10.0.0.1")
+        subnet.allocate(ANY)
+        with pytest.raises(IpAddressGenerationFailure) as caught:
+            subnet.allocate(ANY)
+    assert caught.value.refusals[0].figures == {"total": 1, "held": 0, "taken_by_this_request": 1}
