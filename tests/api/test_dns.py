@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 import pytest
 from falcon.testing import TestClient as Client
+from hypothesis import given
+from hypothesis import strategies as st
 
 from freehold.api.dns import PortNames
 from freehold.api.refusals import HTTPBadRequest
@@ -87,6 +89,19 @@ def test_the_longest_name_fits_its_domain() -> None:
     assert NAMES.parse("dns_name", longest) == longest
     with pytest.raises(HTTPBadRequest):
         NAMES.parse("dns_name", f"{longest}.ab")
+
+
+@given(text=st.text(st.sampled_from("az09-._\nä"), max_size=300))
+def test_what_is_kept_is_labels_between_dots(text: str) -> None:
+    try:
+        kept = NAMES.parse("dns_name", text)
+    except HTTPBadRequest:
+        return
+    assert kept == text
+    for label in text.removesuffix(".").split(".") if text else ():
+        assert 0 < len(label) < 64
+        assert label.isascii()
+        assert label.replace("-", "").isalnum()
 
 
 @pytest.mark.parametrize("domain", ["-a", "a..b", ".", "a b", "a" * 64, "a." * 127 + "b", "ä"])

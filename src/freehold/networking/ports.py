@@ -74,7 +74,8 @@ class Ports:
             MacAddressInUse: another port of the network has the MAC address.
             IpAddressGenerationFailure: nothing is left to hand out.
             IpAddressAlreadyAllocated: an address asked for is held.
-            BadRequest: a port is to have too many tags.
+            BadRequest: a port is to have too many tags, or address pairs or DHCP options
+                that cannot stand; see `freehold.networking.port_attributes`.
             FreeholdError: a draft cannot stand; see
                 `freehold.networking.plan.ports.plan_new_port`.
         """
@@ -131,6 +132,8 @@ class Ports:
             MacAddressInUse: another port of the network has the MAC address.
             UnsupportedPortDeviceOwner: a network service's port keeps its MAC.
             PortInUse: a port on a host keeps its VNIC type.
+            BadRequest: its address pairs or DHCP options cannot stand; see
+                `freehold.networking.port_attributes`.
             IpAddressGenerationFailure: nothing is left to hand out.
             IpAddressAlreadyAllocated: an address asked for is held.
             FreeholdError: the change cannot stand; see
