@@ -4,6 +4,7 @@ Time and randomness are a test's own: each reading of the clock is a second
 later than the one before, and the random numbers come from a seed.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,17 +17,27 @@ from typing import Any, TypeVar
 import pytest
 from sqlalchemy import select
 
+from freehold.addresses.encoding import from_bytes
+from freehold.addresses.prefixes import prefix_at, subtract
 from freehold.addresses.ranges import AddressRange
 from freehold.db import schema
 from freehold.db.database import Database
+from freehold.db.tables import subnetpool_gaps, subnetpool_usage
 from freehold.drivers.reference import ReferenceDriver
 from freehold.errors import FreeholdError
 from freehold.ipam.driver import Surroundings
 from freehold.ledger.tables import allocations, past_allocations
 from freehold.networking.backend import Backend
 from freehold.networking.limits import Limits
+from freehold.networking.pool_values import (
+    AddressScope,
+    AddressScopeDraft,
+    SubnetPool,
+    SubnetPoolDraft,
+)
 from freehold.networking.values import (
     FixedIPRequest,
+    FromPool,
     IPv6Mode,
     Network,
     NetworkDraft,
@@ -40,7 +51,7 @@ IN_MEMORY = "sqlite://"
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 E = TypeVar("E", bound=FreeholdError)
-R = TypeVar("R", Network, Subnet, Port)
+R = TypeVar("R", Network, Subnet, Port, SubnetPool)
 
 
 def pools(*ends: tuple[str, str]) -> tuple[AddressRange, ...]:
@@ -101,6 +112,45 @@ class Premises:
             values["fixed_ips"] = asks(*asked)
         return self.backend.ports.create([port_draft(network, **values)])[0]
 
+    def scope(self, ip_version: int = 4, **values: Any) -> AddressScope:
+        given = {"project_id": "p", "ip_version": ip_version, **values}
+        return self.backend.address_scopes.create([AddressScopeDraft(**given)])[0]
+
+    def pool(self, *prefixes: str, **values: Any) -> SubnetPool:
+        return self.backend.subnet_pools.create([pool_draft(*prefixes, **values)])[0]
+
+    def subnet_of(
+        self, pool: SubnetPool, network: Network, wanted: int | str | None = None, **values: Any
+    ) -> Subnet:
+        """Create a subnet out of a pool, of a prefix length or with a CIDR."""
+        draft = pooled_draft(pool, network, wanted, **values)
+        return self.backend.subnets.create([draft])[0]
+
+    def check_pools(self) -> None:
+        """Check that gaps and subnets make up each pool, and that usage is counted right."""
+        with self.database.engine.connect() as connection:
+            gaps = connection.execute(select(subnetpool_gaps)).all()
+            usage = connection.execute(select(subnetpool_usage)).all()
+        subnets = self.backend.subnets.find([])
+        for pool in self.backend.subnet_pools.find([]):
+            own = [subnet for subnet in subnets if subnet.subnetpool_id == pool.id]
+            held = [subnet.cidr for subnet in own]
+            free = {
+                prefix_at(pool.ip_version, from_bytes(row.first, pool.ip_version), row.prefixlen)
+                for row in gaps
+                if row.subnetpool_id == pool.id
+            }
+            assert free == set(subtract(pool.prefixes, held))
+            assert not subtract(held, pool.prefixes)
+            size = sum(prefix.num_addresses for prefix in pool.prefixes)
+            assert sum(prefix.num_addresses for prefix in (*free, *held)) == size
+            counted = {
+                (row.project_id, row.prefixlen): row.subnets
+                for row in usage
+                if row.subnetpool_id == pool.id and row.subnets
+            }
+            assert counted == Counter((one.project_id, one.cidr.prefixlen) for one in own)
+
     def dump(self) -> dict[str, list[tuple[object, ...]]]:
         """Return all rows of all tables."""
         with self.database.engine.connect() as connection:
@@ -159,6 +209,28 @@ def subnet_draft(
         "cidr": prefix,
         "ipv6_ra_mode": chosen,
         "ipv6_address_mode": chosen,
+    }
+    return SubnetDraft(**{**given, **values})
+
+
+def pool_draft(*prefixes: str, **values: Any) -> SubnetPoolDraft:
+    """Return a draft of a subnet pool."""
+    networks = tuple(ip_network(prefix) for prefix in prefixes)
+    given: dict[str, Any] = {"project_id": "p", "name": "pool", "prefixes": networks}
+    return SubnetPoolDraft(**{**given, **values})
+
+
+def pooled_draft(
+    pool: SubnetPool, network: Network, wanted: int | str | None = None, **values: Any
+) -> SubnetDraft:
+    """Return a draft of a subnet out of a pool, of a prefix length or with a CIDR."""
+    given: dict[str, Any] = {
+        "network_id": network.id,
+        "project_id": "p",
+        "ip_version": pool.ip_version,
+        "cidr": ip_network(wanted) if isinstance(wanted, str) else None,
+        "from_pool": FromPool(pool.id, wanted if isinstance(wanted, int) else None),
+        "enable_dhcp": False,
     }
     return SubnetDraft(**{**given, **values})
 

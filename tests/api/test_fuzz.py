@@ -10,13 +10,15 @@ from falcon.testing import TestClient as Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from freehold.api.address_scopes import ADDRESS_SCOPE
 from freehold.api.networks import NETWORK
 from freehold.api.paging import PARAMETERS
 from freehold.api.ports import PORT
+from freehold.api.subnet_pools import SUBNET_POOL
 from freehold.api.subnets import SUBNET
 from tests.api.service import make_client
 
-KINDS = {kind.name: kind for kind in (NETWORK, SUBNET, PORT)}
+KINDS = {kind.name: kind for kind in (NETWORK, SUBNET, PORT, ADDRESS_SCOPE, SUBNET_POOL)}
 UNKNOWN = "11111111-2222-4333-8444-555555555555"
 
 ATTRIBUTES = {
@@ -29,14 +31,20 @@ ATTRIBUTES = {
     "subnet": [
         "name", "network_id", "ip_version", "cidr", "gateway_ip", "allocation_pools",
         "dns_nameservers", "host_routes", "enable_dhcp", "ipv6_ra_mode", "ipv6_address_mode",
-        "subnetpool_id", "prefixlen", "project_id", "shared", "id", "description",
-        "freehold:allocation_strategy", "freehold:cool_down",
+        "subnetpool_id", "prefixlen", "use_default_subnetpool", "project_id", "shared", "id",
+        "description", "freehold:allocation_strategy", "freehold:cool_down",
     ],
     "port": [
         "name", "network_id", "admin_state_up", "mac_address", "fixed_ips", "device_id",
         "device_owner", "project_id", "status", "id", "description", "tags",
         "allowed_address_pairs", "extra_dhcp_opts", "dns_name",
         "binding:host_id", "binding:vnic_type", "binding:profile",
+    ],
+    "address_scope": ["name", "ip_version", "shared", "project_id", "id"],
+    "subnetpool": [
+        "name", "prefixes", "min_prefixlen", "max_prefixlen", "default_prefixlen",
+        "default_quota", "address_scope_id", "is_default", "shared", "ip_version", "project_id",
+        "description",
     ],
 }  # fmt: skip
 EVERY_ATTRIBUTE = [(kind, name) for kind, names in ATTRIBUTES.items() for name in names]
@@ -107,6 +115,13 @@ documents = st.one_of(
 )
 
 
+ACTIONS = ["add_prefixes", "remove_prefixes", "onboard_network_subnets"]
+
+
+def url(kind: str) -> str:
+    return f"/v2.0/{kind.replace('_', '-')}s"
+
+
 class World:
     """A service with one resource of each kind, and what creates another of each."""
 
@@ -117,15 +132,24 @@ class World:
             "subnet", {"network_id": network, "ip_version": 4, "cidr": "10.0.0.0/24"}
         )
         port = self._make("port", {"network_id": network})
-        self.ids = {"network": network, "subnet": subnet, "port": port}
+        pool = {"name": "p", "prefixes": ["10.0.0.0/8"]}
+        self.ids = {
+            "network": network,
+            "subnet": subnet,
+            "port": port,
+            "address_scope": self._make("address_scope", {"ip_version": 4}),
+            "subnetpool": self._make("subnetpool", pool),
+        }
         self.minimal: Mapping[str, Mapping[str, object]] = {
             "network": {},
             "subnet": {"network_id": network, "ip_version": 6, "cidr": "2001:db8::/64"},
             "port": {"network_id": network},
+            "address_scope": {"ip_version": 4},
+            "subnetpool": pool,
         }
 
     def _make(self, kind: str, attributes: Mapping[str, object]) -> str:
-        answer = self.client.simulate_post(f"/v2.0/{kind}s", json={kind: attributes})
+        answer = self.client.simulate_post(url(kind), json={kind: attributes})
         assert answer.status_code == 201
         return str(answer.json[kind]["id"])
 
@@ -162,12 +186,12 @@ def test_any_value_of_any_attribute_is_answered(
     world: World, kind: str, attribute: str, value: object
 ) -> None:
     created = send(
-        world.client, "POST", f"/v2.0/{kind}s", {kind: {**world.minimal[kind], attribute: value}}
+        world.client, "POST", url(kind), {kind: {**world.minimal[kind], attribute: value}}
     )
     check(created)
     if created.status_code == 201:
-        check(world.client.simulate_delete(f"/v2.0/{kind}s/{created.json[kind]['id']}"))
-    path = f"/v2.0/{kind}s/{world.ids[kind]}"
+        check(world.client.simulate_delete(f"{url(kind)}/{created.json[kind]['id']}"))
+    path = f"{url(kind)}/{world.ids[kind]}"
     check(send(world.client, "PUT", path, {kind: {attribute: value}}))
     check(world.client.simulate_get(path))
 
@@ -176,15 +200,31 @@ def test_any_value_of_any_attribute_is_answered(
 @FUZZ
 @given(document=documents)
 def test_any_document_is_answered(world: World, kind: str, document: object) -> None:
-    check(send(world.client, "POST", f"/v2.0/{kind}s", document))
-    check(send(world.client, "PUT", f"/v2.0/{kind}s/{world.ids[kind]}", document))
+    check(send(world.client, "POST", url(kind), document))
+    check(send(world.client, "PUT", f"{url(kind)}/{world.ids[kind]}", document))
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+@FUZZ
+@given(
+    document=st.one_of(
+        values, st.builds(lambda value: {"prefixes": value, "network_id": value}, sent)
+    )
+)
+def test_any_document_of_an_action_is_answered(world: World, action: str, document: object) -> None:
+    pool = send(
+        world.client, "POST", "/v2.0/subnetpools", {"subnetpool": world.minimal["subnetpool"]}
+    )
+    path = f"/v2.0/subnetpools/{pool.json['subnetpool']['id']}"
+    check(send(world.client, "PUT", f"{path}/{action}", document))
+    check(world.client.simulate_delete(path))
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @FUZZ
 @given(body=st.binary(max_size=50))
 def test_any_bytes_are_answered(world: World, kind: str, body: bytes) -> None:
-    check(world.client.simulate_post(f"/v2.0/{kind}s", body=body))
+    check(world.client.simulate_post(url(kind), body=body))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -203,7 +243,7 @@ def test_any_filter_is_answered(world: World, kind: str, data: st.DataObject) ->
         ),
     )
     parameters = data.draw(st.dictionaries(names, st.lists(texts, min_size=1, max_size=3)))
-    check(world.client.simulate_get(f"/v2.0/{kind}s", params=parameters, params_csv=False))
+    check(world.client.simulate_get(url(kind), params=parameters, params_csv=False))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -219,7 +259,7 @@ def test_any_page_is_answered(world: World, kind: str, data: st.DataObject) -> N
         "marker": [data.draw(st.sampled_from(["", world.ids[kind]]))],
         "page_reverse": [data.draw(st.sampled_from(["True", "False"]))],
     }
-    answer = world.client.simulate_get(f"/v2.0/{kind}s", params=parameters, params_csv=False)
+    answer = world.client.simulate_get(url(kind), params=parameters, params_csv=False)
     assert answer.status_code == 200
     for link in answer.json.get(f"{kind}s_links", []):
         path = link["href"].removeprefix("http://falconframework.org")
@@ -230,7 +270,7 @@ def test_any_page_is_answered(world: World, kind: str, data: st.DataObject) -> N
 @FUZZ
 @given(document=documents | st.fixed_dictionaries({"tags": sent}), tag=st.text(max_size=5))
 def test_any_tags_are_answered(world: World, kind: str, document: object, tag: str) -> None:
-    path = f"/v2.0/{kind}s/{world.ids[kind]}/tags"
+    path = f"{url(kind)}/{world.ids[kind]}/tags"
     for verb in ("POST", "PUT"):
         check(send(world.client, verb, path, document))
     for verb in ("PUT", "GET", "DELETE"):

@@ -1,5 +1,7 @@
 """How many SQL statements a request costs: few, and as many on a full network as on an empty one.
 
+The same goes for a subnet pool that many subnets are from.
+
 The table in docs/statements.md is what is measured here, and the test fails
 when it is not. ``python -m tests.api.test_statements`` writes it anew.
 """
@@ -9,18 +11,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from falcon.testing import TestClient
-from sqlalchemy import Engine, create_engine, event, insert
+from sqlalchemy import Engine, create_engine, delete, event, insert
 
-from freehold.addresses.encoding import to_bytes
+from freehold.addresses.encoding import number_to_bytes, to_bytes
+from freehold.addresses.prefixes import prefix_at, subtract
 from freehold.api.app import create_app
 from freehold.config import Settings
-from freehold.db.tables import fixed_ips, ports
+from freehold.db.tables import fixed_ips, ports, subnetpool_gaps, subnetpool_usage, subnets
 from freehold.ledger.tables import allocations
 
 PAGE = Path(__file__).parents[2] / "docs" / "statements.md"
@@ -64,7 +67,8 @@ class Cloud:
 
     def post(self, collection: str, values: JSON) -> JSON:
         name = collection.removesuffix("s")
-        created: JSON = self.request("POST", collection, {name: values})[name]
+        path = collection.replace("_", "-")
+        created: JSON = self.request("POST", path, {name: values})[name]
         return created
 
     def port(self, **values: Any) -> str:
@@ -124,6 +128,48 @@ def _hold(path: Path, network: str, subnet: str, held: int) -> None:
                 for n, (row, one) in enumerate(zip(taken, held_addresses, strict=True))
             ],
         )
+    engine.dispose()
+
+
+def cut_out(path: Path, pool: str, network: str, count: int) -> None:
+    """Store so many subnets of a pool of 10.0.0.0/8, every third /28."""
+    engine = create_engine(f"sqlite:///{path}")
+    held = [prefix_at(4, (10 << 24) + 48 * number, 28) for number in range(count)]
+    base = {"subnetpool_id": pool, "project_id": "", "prefixlen": 28}
+    with engine.begin() as connection:
+        connection.execute(
+            insert(subnets),
+            [
+                {
+                    "id": f"subnet-{number}",
+                    "network_id": network,
+                    "subnetpool_id": pool,
+                    "project_id": "",
+                    "name": "",
+                    "ip_version": 4,
+                    "cidr": str(cidr),
+                    "allocation_pools": [],
+                    "dns_nameservers": [],
+                    "host_routes": [],
+                    "enable_dhcp": True,
+                    "created_at": datetime(2026, 1, 1),  # noqa: DTZ001  # as above
+                }
+                for number, cidr in enumerate(held)
+            ],
+        )
+        connection.execute(delete(subnetpool_gaps))
+        connection.execute(
+            insert(subnetpool_gaps),
+            [
+                {
+                    "subnetpool_id": pool,
+                    "first": number_to_bytes(4, int(gap.network_address)),
+                    "prefixlen": gap.prefixlen,
+                }
+                for gap in subtract([ip_network("10.0.0.0/8")], held)
+            ],
+        )
+        connection.execute(insert(subnetpool_usage).values(**base, subnets=count))
     engine.dispose()
 
 
@@ -230,6 +276,50 @@ def measure_dual_stack(cloud: Cloud) -> dict[str, Cost]:
     }
 
 
+def measure_pools(path: Path, count: int) -> dict[str, Cost]:
+    """Return what address scopes and subnet pools cost when so many subnets are from one."""
+    cloud = Cloud(path, 1)
+    crowd = cloud.post("networks", {"name": "crowd"})["id"]
+    scope = cloud.post("address_scopes", {"ip_version": 4})["id"]
+    values = {"name": "p", "prefixes": ["10.0.0.0/8"], "default_quota": 1 << 24}
+    pool = cloud.post("subnetpools", {**values, "address_scope_id": scope})["id"]
+    cut_out(path, pool, crowd, count)
+    costs: dict[str, Cost] = {}
+
+    def record(name: str, verb: str, path: str, body: JSON | None = None) -> JSON:
+        with counting() as cost:
+            answer = cloud.request(verb, path, body)
+        costs[name] = cost
+        return answer
+
+    def subnet(**values: Any) -> JSON:
+        network = cloud.post("networks", {})["id"]
+        given = {"network_id": network, "ip_version": 4, "subnetpool_id": pool, **values}
+        return {"subnet": given}
+
+    cloud.post(
+        "subnets", subnet(prefixlen=30)["subnet"]
+    )  # the first of this length is counted anew
+    any_length = "POST /v2.0/subnets: out of a pool with a quota, by prefix length"
+    made = record(any_length, "POST", "subnets", subnet(prefixlen=30))["subnet"]
+    given = "POST /v2.0/subnets: out of a pool with a quota, by CIDR"
+    record(given, "POST", "subnets", subnet(cidr="10.255.255.252/30"))
+    gone = f"subnets/{made['id']}"
+    record("DELETE /v2.0/subnets/{id}: out of a pool, no address held", "DELETE", gone)
+    record("GET /v2.0/subnetpools/{id}: by id", "GET", f"subnetpools/{pool}")
+    renamed = {"subnetpool": {"name": "x"}}
+    record("PUT /v2.0/subnetpools/{id}: name", "PUT", f"subnetpools/{pool}", renamed)
+    more = {"prefixes": ["11.0.0.0/8"]}
+    adding, removing = (f"subnetpools/{pool}/{verb}_prefixes" for verb in ("add", "remove"))
+    record("PUT /v2.0/subnetpools/{id}/add_prefixes: one, with a scope", "PUT", adding, more)
+    record("PUT /v2.0/subnetpools/{id}/remove_prefixes: one", "PUT", removing, more)
+    other = {"subnetpool": {**values, "prefixes": ["12.0.0.0/8"], "address_scope_id": scope}}
+    found = record("POST /v2.0/subnetpools: one, with a scope", "POST", "subnetpools", other)
+    empty = f"subnetpools/{found['subnetpool']['id']}"
+    record("DELETE /v2.0/subnetpools/{id}: no subnet is from it", "DELETE", empty)
+    return costs
+
+
 def render(costs: dict[str, Cost]) -> str:
     """Return the table of docs/statements.md."""
     lines = ["| Request | Case | Reads | Writes |", "|---|---|---|---|"]
@@ -240,9 +330,10 @@ def render(costs: dict[str, Cost]) -> str:
 
 
 def measure_all(folder: Path, held: int) -> dict[str, Cost]:
-    """Return what each operation costs when so many addresses are held."""
+    """Return what each operation costs when so many addresses or prefixes are held."""
     cloud = Cloud(folder / f"{held}.sqlite", held)
-    return {**measure(cloud), **measure_dual_stack(cloud)}
+    of_pools = measure_pools(folder / f"{held}-subnets.sqlite", held)
+    return {**measure(cloud), **measure_dual_stack(cloud), **of_pools}
 
 
 def test_a_request_costs_few_statements_as_many_at_10_as_at_10_000_held(tmp_path: Path) -> None:

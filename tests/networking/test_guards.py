@@ -13,7 +13,14 @@ import pytest
 from sqlalchemy import Connection, Executable, delete, event, insert, select, update
 
 from freehold.addresses.encoding import to_bytes
-from freehold.db.tables import fixed_ips, network_guards, networks, ports, subnets
+from freehold.db.tables import (
+    fixed_ips,
+    network_guards,
+    networks,
+    ports,
+    subnetpool_gaps,
+    subnets,
+)
 from freehold.errors import PortNotFound
 from freehold.networking.values import (
     FixedIPRequest,
@@ -183,3 +190,51 @@ def test_an_address_taken_while_its_subnet_is_deleted_is_not_lost(
     assert sum(text.startswith("DELETE FROM subnets") for text in statements) == 2, (
         "the foreign key stopped the first run"
     )
+
+
+def test_a_subnet_that_another_unit_has_changed_is_not_deleted_as_it_was(
+    premises: Premises, network: Network, subnet: Subnet
+) -> None:
+    other = run(update(subnets).values(revision=subnets.c.revision + 1))
+    with before(premises, "DELETE FROM subnets", other) as statements:
+        premises.backend.subnets.delete(subnet.id)
+    assert sum(text.startswith("DELETE FROM subnets") for text in statements) == 2
+    assert not premises.backend.subnets.find([])
+
+
+def test_a_pool_is_guarded_before_what_is_free_of_it_is_read(
+    premises: Premises, network: Network
+) -> None:
+    pool = premises.pool("10.0.0.0/16", default_quota=512)
+    with before(premises, "UPDATE subnetpools SET generation", lambda _: None) as statements:
+        premises.subnet_of(pool, network, 24)
+    guard = next(n for n, text in enumerate(statements) if text.startswith("UPDATE subnetpools"))
+    for table in ("subnetpools", "subnetpool_gaps", "subnetpool_usage"):
+        reading = f"FROM {table} "
+        places = [n for n, text in enumerate(statements) if reading in text.replace("\n", " ")]
+        assert min(places) > guard, table
+
+
+def test_a_pool_is_guarded_before_what_is_given_back_is_joined(
+    premises: Premises, network: Network
+) -> None:
+    pool = premises.pool("10.0.0.0/16")
+    subnet = premises.subnet_of(pool, network, 24)
+    with before(premises, "UPDATE subnetpools SET generation", lambda _: None) as statements:
+        premises.backend.subnets.delete(subnet.id)
+    guard = next(n for n, text in enumerate(statements) if text.startswith("UPDATE subnetpools"))
+    assert all("subnetpool_gaps" not in text for text in statements[:guard])
+    assert any("subnetpool_gaps" in text for text in statements[guard:])
+
+
+def test_a_gap_that_is_gone_is_looked_for_again(premises: Premises, network: Network) -> None:
+    pool = premises.pool("10.0.0.0/16", "10.2.0.0/16", min_prefixlen=16)
+    gone = delete(subnetpool_gaps).where(
+        subnetpool_gaps.c.first == to_bytes(ip_address("10.0.0.0"))
+    )
+    with before(premises, "DELETE FROM subnetpool_gaps", run(gone)) as statements:
+        # What interferes is rolled back with the unit's first run.
+        subnet = premises.subnet_of(pool, network, 16)
+    assert sum(text.startswith("DELETE FROM subnetpool_gaps") for text in statements) == 2
+    assert str(subnet.cidr) == "10.0.0.0/16"
+    premises.check_pools()

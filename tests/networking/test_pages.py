@@ -16,6 +16,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    case,
     delete,
     insert,
     select,
@@ -42,6 +43,7 @@ SORTING = Sorting(
         "name": things.c.name,
         "label": things.c.label,
         "up": things.c.up,
+        "labelled": case((things.c.label.is_(None), 0), else_=1),
         "same": None,
     },
 )
@@ -54,6 +56,10 @@ class Thing:
     name: str
     label: str | None
     up: bool = False
+
+    @property
+    def labelled(self) -> bool:
+        return self.label is not None
 
 
 # Small ranges, so that there are ties.
@@ -71,7 +77,9 @@ found_things = st.lists(
 )
 orders = st.lists(
     st.builds(
-        SortKey, st.sampled_from(["size", "name", "label", "up", "same", "id"]), st.booleans()
+        SortKey,
+        st.sampled_from(["size", "name", "label", "up", "labelled", "same", "id"]),
+        st.booleans(),
     ),
     max_size=4,
 ).map(tuple)

@@ -19,7 +19,7 @@ from freehold.errors import (
     OverlappingAllocationPools,
 )
 from freehold.networking.limits import Limits
-from freehold.networking.plan.subnets import plan_new_subnet, plan_subnet_change
+from freehold.networking.plan.subnets import check_overlap, plan_new_subnet, plan_subnet_change
 from freehold.networking.values import (
     Gateway,
     HostRoute,
@@ -41,7 +41,9 @@ def draft(cidr: str, **values: Any) -> SubnetDraft:
 
 
 def planned(cidr: str, *siblings: Subnet, **values: Any) -> Subnet:
-    return plan_new_subnet("s", draft(cidr, **values), siblings, LIMITS)
+    subnet = plan_new_subnet("s", draft(cidr, **values), ip_network(cidr), LIMITS)
+    check_overlap(subnet, siblings)
+    return subnet
 
 
 def changed(subnet: Subnet, gateway_port: str | None = None, **values: Any) -> Subnet:
@@ -188,7 +190,9 @@ def test_everything_else_is_taken_over_from_the_draft() -> None:
         ipv6_ra_mode=SLAAC,
         ipv6_address_mode=SLAAC,
     )
-    made = plan_new_subnet("s", asked, (), LIMITS, shared=True)
+    made = plan_new_subnet(
+        "s", asked, ip_network("2001:db8::/64"), LIMITS, shared=True, subnetpool_id="p1"
+    )
     assert made == Subnet(
         id="s",
         network_id="n",
@@ -202,6 +206,7 @@ def test_everything_else_is_taken_over_from_the_draft() -> None:
         enable_dhcp=True,
         ipv6_ra_mode=SLAAC,
         ipv6_address_mode=SLAAC,
+        subnetpool_id="p1",
         shared=True,
     )
     assert made.auto_address

@@ -5,6 +5,6 @@ by `resources`: the body is read by `bodies`, its attributes are checked by
 `attributes`, the query is read by `queries`, and a service of
 `freehold.networking` does the work. What is particular to one kind of
 resource (parse, render, filter) stands in the module of its name: `networks`,
-`subnets`, `ports`. Whatever is refused on the way becomes an answer in
-`faults`.
+`subnets`, `ports`, `address_scopes`, `subnet_pools`. Whatever is refused on the
+way becomes an answer in `faults`.
 """

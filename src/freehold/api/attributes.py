@@ -32,7 +32,7 @@ class AttributeMap:
 
     Args:
         definition: the resource's map in ``neutron_lib.api.definitions``.
-        replaced: attributes that an extension adds or defines anew.
+        replaced: attributes that extensions add, or define anew.
     """
 
     def __init__(

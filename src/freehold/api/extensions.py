@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from falcon import Request, Response
 from neutron_lib.api.definitions import (
+    address_scope,
     allowedaddresspairs,
+    default_subnetpools,
     dns,
     empty_string_filtering,
     external_net,
@@ -25,10 +27,13 @@ from neutron_lib.api.definitions import (
     revisionifmatch,
     sort_key_validation,
     sorting,
+    subnet_onboard,
+    subnetpool_prefix_ops,
     tag_creation,
     tag_ports_during_bulk_creation,
     vlantransparent,
 )
+from neutron_lib.constants import SUBNET_ALLOCATION_EXT_ALIAS
 from neutron_lib.exceptions import ExtensionsNotFound
 
 from freehold.api.definitions import address_history, allocation_strategy
@@ -56,7 +61,9 @@ class _Document:
 _DEFINED = (
     address_history,
     allocation_strategy,
+    address_scope,
     allowedaddresspairs,
+    default_subnetpools,
     dns,
     empty_string_filtering,
     external_net,
@@ -73,6 +80,8 @@ _DEFINED = (
     revisionifmatch,
     sort_key_validation,
     sorting,
+    subnet_onboard,
+    subnetpool_prefix_ops,
     tag_creation,
     tag_ports_during_bulk_creation,
     vlantransparent,
@@ -94,7 +103,7 @@ _UNDEFINED = (
     ),
     _Document(
         "standard-attr-tag",
-        "Tag support for resources with standard attribute: network, subnet, port",
+        "Tag support for resources with standard attribute: port, subnet, subnetpool, network",
         "Resources can have tags, and lists can be filtered by them.",
         "2017-01-01T00:00:00-00:00",
     ),
@@ -103,6 +112,12 @@ _UNDEFINED = (
         "Resource timestamps",
         "Each resource shows when it was created and when it was last changed.",
         "2016-09-12T10:00:00-00:00",
+    ),
+    _Document(
+        SUBNET_ALLOCATION_EXT_ALIAS,
+        "Subnet Allocation",
+        "Enables allocation of subnets from a subnet pool",
+        "2015-03-30T10:00:00-00:00",
     ),
 )
 """What Neutron defines by itself; the aliases, names and dates are its own."""

@@ -1,5 +1,6 @@
 """Networks, between JSON and values."""
 
+from neutron_lib.api.definitions import address_scope
 from neutron_lib.api.definitions import network as definition
 
 from freehold.api import dns, queries, realisation, standard, tags
@@ -48,6 +49,8 @@ def render(network: Network) -> dict[str, object]:
         "shared": network.shared,
         dns.DOMAIN: network.dns_domain,
         **realisation.render(network),
+        "ipv4_address_scope": network.ipv4_address_scope,
+        "ipv6_address_scope": network.ipv6_address_scope,
         "tags": list(network.record.tags),
         **standard.render(network.description, network.record),
     }
@@ -59,6 +62,7 @@ NETWORK = Kind(
     attributes=AttributeMap(
         definition.RESOURCE_ATTRIBUTE_MAP[definition.COLLECTION_NAME],
         {
+            **address_scope.RESOURCE_ATTRIBUTE_MAP[definition.COLLECTION_NAME],
             **standard.ATTRIBUTES,
             **tags.ATTRIBUTES,
             **dns.NETWORK_ATTRIBUTES,

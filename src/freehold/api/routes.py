@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from freehold.api.address_holdings import AddressHoldings
+from freehold.api.address_scopes import ADDRESS_SCOPE
 from freehold.api.bodies import BodyLimits
 from freehold.api.definitions import address_history
 from freehold.api.discovery import Resources, Version, Versions
@@ -10,6 +11,8 @@ from freehold.api.extensions import Extension, Extensions
 from freehold.api.networks import NETWORK
 from freehold.api.ports import port_kind
 from freehold.api.resources import Collection, Item
+from freehold.api.subnet_pool_actions import ChangePrefixes, Onboard
+from freehold.api.subnet_pools import SUBNET_POOL
 from freehold.api.subnets import SUBNET
 from freehold.api.tags import TagOfItem, TagsOfItem
 from freehold.config import DEFAULT_DNS_DOMAIN
@@ -25,14 +28,15 @@ def routes(
     """Return the resource behind each URL.
 
     Args:
-        backend: networks, subnets and ports, and who held what.
+        backend: networks and what belongs to them, and who held what.
         limits: what a request's body may measure.
         longest_page: how many resources one answer may list; None for any number.
         dns_domain: the domain in which ports have names; empty for none.
     """
     ports = port_kind(dns_domain)
-    names = [(kind.name, kind.collection) for kind in (NETWORK, SUBNET, ports)]
+    names = [(kind.name, kind.collection) for kind in (NETWORK, SUBNET, SUBNET_POOL, ports)]
     names.append((address_history.RESOURCE_NAME, address_history.COLLECTION_NAME))
+    scopes, pools = backend.address_scopes, backend.subnet_pools
     return {
         "/": Versions(),
         "/v2.0": Version(),
@@ -45,11 +49,22 @@ def routes(
         "/v2.0/subnets/{resource_id}": Item(SUBNET, backend.subnets, limits),
         "/v2.0/ports": Collection(ports, backend.ports, limits, longest_page),
         "/v2.0/ports/{resource_id}": Item(ports, backend.ports, limits),
+        "/v2.0/address-scopes": Collection(ADDRESS_SCOPE, scopes, limits, longest_page),
+        "/v2.0/address-scopes/{resource_id}": Item(ADDRESS_SCOPE, scopes, limits),
+        "/v2.0/subnetpools": Collection(SUBNET_POOL, pools, limits, longest_page),
+        "/v2.0/subnetpools/{resource_id}": Item(SUBNET_POOL, pools, limits),
+        "/v2.0/subnetpools/{resource_id}/add_prefixes": ChangePrefixes(pools.add_prefixes, limits),
+        "/v2.0/subnetpools/{resource_id}/remove_prefixes": ChangePrefixes(
+            pools.remove_prefixes, limits
+        ),
+        "/v2.0/subnetpools/{resource_id}/onboard_network_subnets": Onboard(pools, limits),
         "/v2.0/address-holdings": AddressHoldings(backend.history),
         "/v2.0/networks/{resource_id}/tags": TagsOfItem(backend.network_tags, limits),
         "/v2.0/networks/{resource_id}/tags/{tag}": TagOfItem(backend.network_tags),
         "/v2.0/subnets/{resource_id}/tags": TagsOfItem(backend.subnet_tags, limits),
         "/v2.0/subnets/{resource_id}/tags/{tag}": TagOfItem(backend.subnet_tags),
+        "/v2.0/subnetpools/{resource_id}/tags": TagsOfItem(backend.subnet_pool_tags, limits),
+        "/v2.0/subnetpools/{resource_id}/tags/{tag}": TagOfItem(backend.subnet_pool_tags),
         "/v2.0/ports/{resource_id}/tags": TagsOfItem(backend.port_tags, limits),
         "/v2.0/ports/{resource_id}/tags/{tag}": TagOfItem(backend.port_tags),
     }

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
 from neutron_lib.api.converters import convert_cidr_to_canonical_format
+from neutron_lib.api.definitions import default_subnetpools
 from neutron_lib.api.definitions import subnet as definition
 
-from freehold.addresses.ranges import AddressRange, IPAddress, IPNetwork
+from freehold.addresses.ranges import AddressRange, IPAddress
 from freehold.api import queries, standard, tags
 from freehold.api.attributes import AttributeMap, Checked
 from freehold.api.callers import Caller
@@ -14,10 +15,11 @@ from freehold.api.definitions import allocation_strategy
 from freehold.api.definitions.allocation_strategy import COOL_DOWN, STRATEGY
 from freehold.api.kinds import Kind
 from freehold.api.parsing import address, as_is, changed, given, given_or, network
-from freehold.errors import BadRequest, SubnetPoolNotFound
+from freehold.errors import BadRequest
 from freehold.ipam.strategy import Strategy
 from freehold.networking.values import (
     Filter,
+    FromPool,
     Gateway,
     HostRoute,
     IPv6Mode,
@@ -31,14 +33,16 @@ def parse_draft(values: Checked, _caller: Caller) -> SubnetDraft:
     """Make a draft of what a client sent.
 
     Raises:
-        SubnetPoolNotFound: the CIDR is to come from a pool; there are none yet.
-        BadRequest: there is no CIDR, or a prefix length beside it.
+        BadRequest: there is neither a CIDR nor a subnet pool, or what does not
+            go together.
     """
+    from_pool = _from_pool(values)
     return SubnetDraft(
         network_id=values["network_id"],
         project_id=values["project_id"],
         ip_version=values["ip_version"],
-        cidr=_cidr(values),
+        cidr=given_or(values, "cidr", None, network),
+        from_pool=from_pool,
         name=values["name"],
         description=values["description"],
         gateway_ip=given_or(values, "gateway_ip", Gateway.DEFAULT, _gateway),
@@ -78,7 +82,7 @@ def render(subnet: Subnet) -> dict[str, object]:
         "project_id": subnet.project_id,
         "network_id": subnet.network_id,
         "ip_version": subnet.ip_version,
-        "subnetpool_id": None,
+        "subnetpool_id": subnet.subnetpool_id,
         "enable_dhcp": subnet.enable_dhcp,
         "ipv6_ra_mode": subnet.ipv6_ra_mode,
         "ipv6_address_mode": subnet.ipv6_address_mode,
@@ -99,14 +103,25 @@ def render(subnet: Subnet) -> dict[str, object]:
     }
 
 
-def _cidr(values: Checked) -> IPNetwork:
-    if given(values, "subnetpool_id") and values["subnetpool_id"] is not None:
-        raise SubnetPoolNotFound(values["subnetpool_id"])
-    if not given(values, "cidr"):
-        raise BadRequest("subnets", "a subnetpool must be specified in the absence of a cidr")
-    if given(values, "prefixlen"):
-        raise BadRequest("subnets", "cidr and prefixlen must not be supplied together")
-    return network("cidr", values["cidr"])
+def _from_pool(values: Checked) -> FromPool | None:
+    has_cidr, has_length = given(values, "cidr"), given(values, "prefixlen")
+    if has_cidr and has_length:
+        raise _bad("cidr and prefixlen must not be supplied together")
+    pool_id = given_or(values, "subnetpool_id", None, as_is)
+    if values["use_default_subnetpool"] and pool_id:
+        raise _bad("subnetpool_id and use_default_subnetpool cannot both be specified")
+    if not (values["use_default_subnetpool"] or pool_id):
+        if not has_cidr:
+            raise _bad("a subnetpool must be specified in the absence of a cidr")
+        return None
+    # An empty list means the default pools elsewhere; here Neutron refuses it, too.
+    if not has_cidr and given_or(values, "allocation_pools", None, as_is) is not None:
+        raise _bad("allocation_pools allowed only for specific subnet requests.")
+    return FromPool(pool_id, given_or(values, "prefixlen", None, as_is))
+
+
+def _bad(reason: str) -> BadRequest:
+    return BadRequest(definition.COLLECTION_NAME, reason)
 
 
 def _gateway(name: str, text: str | None) -> IPAddress | None:
@@ -160,6 +175,7 @@ SUBNET = Kind(
         definition.RESOURCE_ATTRIBUTE_MAP[definition.COLLECTION_NAME],
         {
             **allocation_strategy.RESOURCE_ATTRIBUTE_MAP[definition.COLLECTION_NAME],
+            **default_subnetpools.RESOURCE_ATTRIBUTE_MAP[definition.COLLECTION_NAME],
             **standard.ATTRIBUTES,
             **tags.ATTRIBUTES,
         },

@@ -5,10 +5,15 @@ a database with transactional DDL (SQLite, PostgreSQL) it happens as a whole or
 not at all, and two processes that upgrade at once do so one after the other.
 MariaDB commits after each statement of a migration; and it keeps those who upgrade
 apart if they do so at the same node of a cluster only.
+
+Who waits for another to be done with its migrations waits as long as these may
+take, which is longer than a unit of work may be tried: the time that a unit has
+begins anew with each look at the lock.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from secrets import SystemRandom
 from threading import RLock
 
 from alembic import command
@@ -17,9 +22,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, func, select
 
-from freehold.db import tables
+from freehold.db import retry, tables
 from freehold.db.database import Database, Unit
-from freehold.db.retry import RunAgain
 from freehold.errors import DatabaseNotUpgraded
 from freehold.ledger import tables as ledger_tables
 
@@ -29,38 +33,35 @@ METADATA: Sequence[MetaData] = (ledger_tables.metadata, tables.metadata)
 _ALEMBIC = RLock()
 _LOCK_NUMBER = 0x46524545484F4C44
 _LOCK_SECONDS = 5
+"""How long one look at MariaDB's lock waits for it; the server's answer has to be in time."""
+
+WAIT_SECONDS = 600.0
+"""How long the migrations of others are waited for."""
+
+
+class _Busy(Exception):  # it asks for patience, and is no failure
+    """Raised where somebody else migrates the database just now."""
 
 
 def upgrade(database: Database, revision: str = "head") -> None:
     """Bring a database up to a revision; an empty one from nothing.
 
     Raises:
-        DatabaseUnavailable: the database failed, and went on failing.
+        DatabaseUnavailable: the database failed, and went on failing, or somebody
+            else went on migrating it.
     """
     if revision == "head" and current(database) == needed():
         return
-
-    def work(unit: Unit) -> None:
-        with _alone(unit.connection):
-            command.upgrade(_config(unit.connection), revision)
-
-    with _ALEMBIC:
-        database.write(work)
+    _migrate(database, lambda config: command.upgrade(config, revision))
 
 
 def downgrade(database: Database, revision: str) -> None:
     """Bring a database back to an earlier revision; ``base`` is none at all.
 
     Raises:
-        DatabaseUnavailable: the database failed, and went on failing.
+        DatabaseUnavailable: as for `upgrade`.
     """
-
-    def work(unit: Unit) -> None:
-        with _alone(unit.connection):
-            command.downgrade(_config(unit.connection), revision)
-
-    with _ALEMBIC:
-        database.write(work)
+    _migrate(database, lambda config: command.downgrade(config, revision))
 
 
 def current(database: Database) -> str | None:
@@ -89,18 +90,38 @@ def require_current(database: Database) -> None:
         raise DatabaseNotUpgraded(found, needed())
 
 
+def _migrate(database: Database, migration: Callable[[Config], None]) -> None:
+    def work(unit: Unit) -> None:
+        with _alone(unit.connection):
+            migration(_config(unit.connection))
+
+    def attempt() -> None:
+        try:
+            database.write(work)
+        except _Busy as error:
+            raise retry.RunAgain from error
+
+    with _ALEMBIC:
+        retry.run(attempt, SystemRandom(), deadline_seconds=WAIT_SECONDS)
+
+
 @contextmanager
 def _alone(connection: Connection) -> Iterator[None]:
-    """Wait until nobody else migrates this database, and keep others from it."""
+    """Keep all others from migrating this database.
+
+    Raises:
+        _Busy: somebody else migrates it.
+    """
     match connection.dialect.name:
         case "postgresql":
             # It ends with the transaction.
-            connection.execute(select(func.pg_advisory_xact_lock(_LOCK_NUMBER)))
+            if not connection.scalar(select(func.pg_try_advisory_xact_lock(_LOCK_NUMBER))):
+                raise _Busy
             yield
         case "mysql":
             name = func.concat("freehold-", func.database())
             if connection.scalar(select(func.get_lock(name, _LOCK_SECONDS))) != 1:
-                raise RunAgain
+                raise _Busy
             try:
                 yield
             finally:

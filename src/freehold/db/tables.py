@@ -1,4 +1,4 @@
-"""The tables of networks, subnets and ports.
+"""The tables of networks, subnets and ports, of address scopes and subnet pools.
 
 Who holds which address is the ledger's to say (`freehold.ledger.tables`);
 ``fixed_ips`` says which port shows it. With a driver that keeps its books
@@ -111,11 +111,89 @@ a Galera cluster a change of the network's own row would conflict with each port
 that is being added.
 """
 
+address_scopes = Table(
+    "address_scopes",
+    metadata,
+    Column("id", _id, primary_key=True),
+    Column("project_id", exact_text(255), nullable=False),
+    Column("name", exact_text(255), nullable=False),
+    Column("ip_version", SmallInteger, nullable=False),
+    Column("shared", Boolean, nullable=False),
+    Column("generation", BigInteger, nullable=False, default=0),
+    Column("created_at", _time, nullable=False),
+    Index(None, "project_id", "id"),
+    Index(None, "name", "id"),
+)
+"""``generation`` changes whenever the set of prefixes of a scope's pools does."""
+
+subnetpools = Table(
+    "subnetpools",
+    metadata,
+    Column("id", _id, primary_key=True),
+    Column("project_id", exact_text(255), nullable=False),
+    Column("name", exact_text(255), nullable=False),
+    Column("description", exact_text(255), nullable=False),
+    Column("ip_version", SmallInteger, nullable=False),
+    Column("prefixes", JSON, nullable=False),
+    Column("min_prefixlen", SmallInteger, nullable=False),
+    Column("max_prefixlen", SmallInteger, nullable=False),
+    Column("default_prefixlen", SmallInteger, nullable=False),
+    Column("default_quota", BigInteger),
+    Column("shared", Boolean, nullable=False),
+    Column("default_for_version", SmallInteger),
+    Column("address_scope_id", ForeignKey("address_scopes.id")),
+    Column("generation", BigInteger, nullable=False, default=0),
+    Column("revision", Integer, nullable=False),
+    Column("created_at", _time, nullable=False),
+    Column("updated_at", _time, nullable=False, index=True),
+    UniqueConstraint("default_for_version"),
+    Index(None, "address_scope_id", "id"),
+    Index(None, "project_id", "id"),
+    Index(None, "name", "id"),
+)
+"""``generation`` changes whenever a unit is about to change the pool or what is free of it.
+
+It is not the pool's revision, which a client would find raised by each subnet.
+
+``default_for_version`` is the pool's IP version if it is the default pool of that
+version, so that there is one of each at most.
+"""
+
+subnetpool_gaps = Table(
+    "subnetpool_gaps",
+    metadata,
+    Column("subnetpool_id", ForeignKey("subnetpools.id", ondelete="CASCADE"), primary_key=True),
+    Column("first", _address, primary_key=True),
+    Column("prefixlen", SmallInteger, nullable=False),
+    Index("ix_subnetpool_gaps_subnetpool_id", "subnetpool_id", "prefixlen", "first"),
+    sqlite_with_rowid=False,
+)
+"""What is free of a pool, as maximal prefixes: see `freehold.addresses.prefixes`.
+
+The gaps of a pool and the CIDRs of its subnets make up the pool's prefixes, and
+no two of them share an address.
+"""
+
+subnetpool_usage = Table(
+    "subnetpool_usage",
+    metadata,
+    Column("subnetpool_id", ForeignKey("subnetpools.id", ondelete="CASCADE"), primary_key=True),
+    Column("project_id", exact_text(255), primary_key=True),
+    Column("prefixlen", SmallInteger, primary_key=True, autoincrement=False),
+    Column("subnets", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""How many subnets of each prefix length a project has out of a pool.
+
+A project's quota is compared with these few rows and not with its subnets.
+"""
+
 subnets = Table(
     "subnets",
     metadata,
     Column("id", _id, primary_key=True),
     Column("network_id", ForeignKey("networks.id"), nullable=False),
+    Column("subnetpool_id", ForeignKey("subnetpools.id")),
     Column("project_id", exact_text(255), nullable=False),
     Column("name", exact_text(255), nullable=False),
     _later("description", exact_text(255), "''"),
@@ -134,6 +212,7 @@ subnets = Table(
     Column("cool_down", Integer),
     _later("updated_at", _time, "'1970-01-01 00:00:00'", index=True),
     Index(None, "network_id", "id"),
+    Index(None, "subnetpool_id", "id"),
     Index(None, "project_id", "id"),
     Index(None, "name", "id"),
 )
@@ -186,3 +265,4 @@ fixed_ips = Table(
 network_tags = tags_of(networks)
 subnet_tags = tags_of(subnets)
 port_tags = tags_of(ports)
+subnetpool_tags = tags_of(subnetpools)

@@ -1,14 +1,17 @@
-"""What the faces of Freehold call: networks, subnets and ports of one database."""
+"""What the faces of Freehold call: the resources of one database."""
 
 from freehold.db.database import Database
 from freehold.ipam.driver import Driver, Surroundings
+from freehold.networking.address_scopes import AddressScopes
 from freehold.networking.history import History
 from freehold.networking.limits import Limits
 from freehold.networking.networks import Networks
 from freehold.networking.ports import Ports
 from freehold.networking.store import networks as network_rows
 from freehold.networking.store import ports as port_rows
+from freehold.networking.store import subnet_pools as pool_rows
 from freehold.networking.store import subnets as subnet_rows
+from freehold.networking.subnet_pools import SubnetPools
 from freehold.networking.subnets import Subnets
 from freehold.networking.tags import Tags
 
@@ -16,16 +19,19 @@ __all__ = ["Backend", "Limits"]
 
 
 class Backend:
-    """Networks, subnets and ports, with one driver for their addresses.
+    """Networks and what belongs to them, with one driver for their addresses.
 
     Attributes:
         networks: the networks.
         subnets: the subnets.
         ports: the ports.
         history: who holds and who held which address.
+        address_scopes: the address scopes.
+        subnet_pools: the subnet pools.
         network_tags: the networks' tags.
         subnet_tags: the subnets' tags.
         port_tags: the ports' tags.
+        subnet_pool_tags: the subnet pools' tags.
     """
 
     def __init__(
@@ -41,8 +47,13 @@ class Backend:
         self.subnets = Subnets(database, driver, bounds, around)
         self.ports = Ports(database, driver, bounds, around)
         self.history = History(database, driver, around)
+        self.address_scopes = AddressScopes(database, around)
+        self.subnet_pools = SubnetPools(database, around)
         self.network_tags = Tags(
             database, around, "networks", network_rows.get, network_rows.RECORDS
         )
         self.subnet_tags = Tags(database, around, "subnets", subnet_rows.get, subnet_rows.RECORDS)
         self.port_tags = Tags(database, around, "ports", port_rows.get, port_rows.RECORDS)
+        self.subnet_pool_tags = Tags(
+            database, around, "subnetpools", pool_rows.get, pool_rows.RECORDS
+        )

@@ -22,11 +22,14 @@ class _Resource(Protocol):
     @property
     def id(self) -> str: ...
 
+
+class _Recorded(_Resource, Protocol):
     @property
     def record(self) -> Record: ...
 
 
 R = TypeVar("R", bound=_Resource)
+S = TypeVar("S", bound=_Recorded)
 Find = Callable[[Connection, Sequence[Filter]], Sequence[R]]
 
 
@@ -51,7 +54,7 @@ def deleted(find: Find[R], resource_id: str) -> Lookup[None]:
     return look
 
 
-def updated(find: Find[R], meant: Sequence[R]) -> Lookup[R]:
+def updated(find: Find[S], meant: Sequence[S]) -> Lookup[S]:
     """Return the lookup of a unit that changes a resource.
 
     Args:
@@ -60,7 +63,7 @@ def updated(find: Find[R], meant: Sequence[R]) -> Lookup[R]:
             grows while the unit runs.
     """
 
-    def look(connection: Connection) -> Done[R] | None:
+    def look(connection: Connection) -> Done[S] | None:
         for one in meant:
             for found in find(connection, [Filter("id", (one.id,))]):
                 if found.record == one.record:
@@ -68,3 +71,7 @@ def updated(find: Find[R], meant: Sequence[R]) -> Lookup[R]:
         return None
 
     return look
+
+
+def run_again(_connection: Connection) -> None:
+    """Look for nothing: to update what has no record comes to the same when it is done again."""

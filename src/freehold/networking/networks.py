@@ -13,6 +13,7 @@ from freehold.networking.ids import new_id
 from freehold.networking.limits import Limits
 from freehold.networking.paging import ALL, Page
 from freehold.networking.plan.networks import plan_network_change, plan_new_network
+from freehold.networking.prefixes import Prefixes
 from freehold.networking.records import NETWORK_FIRST_REVISION, Record
 from freehold.networking.store import networks as network_rows
 from freehold.networking.store import ports as port_rows
@@ -136,6 +137,7 @@ class Networks:
             ports = port_rows.find(unit.connection, [Filter("network_id", (network_id,))])
             with run_again_if_references_break():
                 self._remove_rows(unit, network_id, subnets, ports)
+            Prefixes(unit.connection).give_back(subnets)
             addressing = Addressing(self._driver, unit)
             for port in ports:
                 addressing.deallocate(port.id, port.fixed_ips)

@@ -17,6 +17,7 @@ from freehold.errors import RevisionNumberConstraintFailed
 NETWORK_FIRST_REVISION = 1
 SUBNET_FIRST_REVISION = 0
 PORT_FIRST_REVISION = 1
+SUBNET_POOL_FIRST_REVISION = 0
 """Where Neutron begins to count."""
 
 MOST_TAGS = 50

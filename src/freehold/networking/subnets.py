@@ -7,9 +7,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from freehold.addresses.ranges import IPNetwork
 from freehold.db.database import Database, Unit
 from freehold.db.retry import run_again_if_references_break
-from freehold.errors import IpAddressAlreadyAllocated, SubnetInUse
+from freehold.errors import BadRequest, IpAddressAlreadyAllocated, SubnetInUse
 from freehold.ipam.driver import Driver, Surroundings
 from freehold.networking import lookups, owners
 from freehold.networking.addressing import Addressing
@@ -18,10 +19,18 @@ from freehold.networking.limits import Limits
 from freehold.networking.paging import ALL, Page
 from freehold.networking.plan.networks import check_mtu
 from freehold.networking.plan.ports import plan_automatic_address
-from freehold.networking.plan.subnets import plan_new_subnet, plan_subnet_change
+from freehold.networking.plan.subnet_pools import check_affinity, plan_prefix
+from freehold.networking.plan.subnets import (
+    check_overlap,
+    plan_new_subnet,
+    plan_subnet_change,
+)
+from freehold.networking.pool_values import SubnetPool
+from freehold.networking.prefixes import Prefixes
 from freehold.networking.records import SUBNET_FIRST_REVISION, Record
 from freehold.networking.store import networks as network_rows
 from freehold.networking.store import ports as port_rows
+from freehold.networking.store import subnet_pools as pool_rows
 from freehold.networking.store import subnets as subnet_rows
 from freehold.networking.values import Filter, Holding, Network, Subnet, SubnetChange, SubnetDraft
 
@@ -47,6 +56,8 @@ class Subnets:
 
         Raises:
             NetworkNotFound: a draft names a network that is not there.
+            NetworkAddressScopeAffinityError, NetworkSubnetPoolAffinityError: the
+                network's subnets are from elsewhere.
             FreeholdError: a draft cannot stand; see
                 `freehold.networking.plan.subnets.plan_new_subnet`.
         """
@@ -141,6 +152,7 @@ class Subnets:
             with run_again_if_references_break():
                 port_rows.remove_holdings(unit.connection, holdings)
                 subnet_rows.remove(unit.connection, subnet)
+            Prefixes(unit.connection).give_back([subnet])
             Addressing(self._driver, unit).remove_subnet(subnet, holdings)
 
         self._database.write(work, lookups.deleted(subnet_rows.find, subnet_id))
@@ -155,16 +167,20 @@ class Subnets:
     ) -> Subnet:
         site = sites.of(draft.network_id)
         now = self._surroundings.now()
+        cidr, pool = sites.choose_prefix(draft)
         planned = plan_new_subnet(
             subnet_id,
             draft,
-            site.subnets,
+            cidr,
             self._limits,
             shared=site.network.shared,
+            subnetpool_id=None if pool is None else pool.id,
         )
         check_mtu(site.network, planned.ip_version)
         subnet = replace(planned, record=Record.begun(now, SUBNET_FIRST_REVISION))
-        site.subnets.append(subnet)
+        check_overlap(subnet, site.subnets)
+        check_affinity(site.network, site.subnets, subnet, pool)
+        site.add(subnet, pool)
         with run_again_if_references_break():
             subnet_rows.add(unit.connection, subnet)
         addressing.create_subnet(subnet)
@@ -181,14 +197,26 @@ class _Site:
     network: Network
     subnets: list[Subnet]
 
+    def add(self, subnet: Subnet, pool: SubnetPool | None) -> None:
+        """Note a subnet that was added, and the address scope that comes with its pool."""
+        self.subnets.append(subnet)
+        if pool is not None and pool.ip_version == 4:
+            self.network = replace(self.network, ipv4_address_scope=pool.address_scope_id)
+        elif pool is not None:
+            self.network = replace(self.network, ipv6_address_scope=pool.address_scope_id)
+
 
 class _Sites:
-    """The networks to which a unit adds subnets: each is guarded and read once."""
+    """The networks to which a unit adds subnets, and the pools that these are from.
+
+    Each is guarded and read once.
+    """
 
     def __init__(self, connection: Connection, now: Callable[[], datetime]) -> None:
         self._connection = connection
         self._now = now
         self._read: dict[str, _Site] = {}
+        self._prefixes = Prefixes(connection)
 
     def of(self, network_id: str) -> _Site:
         """Return a network and its subnets, which no other unit changes from now on.
@@ -201,6 +229,32 @@ class _Sites:
             network, subnets = network_rows.get_with_subnets(self._connection, network_id)
             self._read[network_id] = _Site(network, list(subnets))
         return self._read[network_id]
+
+    def choose_prefix(self, draft: SubnetDraft) -> tuple[IPNetwork, SubnetPool | None]:
+        """Return a new subnet's CIDR, taken from its pool if it is to be from one.
+
+        Raises:
+            SubnetPoolNotFound: there is no such pool.
+            BadRequest: there is no default pool, or the pool is of the other IP version.
+            SubnetAllocationError: the pool has no such prefix free.
+            SubnetPoolQuotaExceeded: the project has its share of the pool.
+            FreeholdError: see `freehold.networking.plan.subnet_pools.plan_prefix`.
+        """
+        asked = draft.from_pool
+        if asked is None:
+            if draft.cidr is None:
+                raise ValueError("a draft has a CIDR or a pool")
+            return draft.cidr, None
+        pool = self._prefixes.pool(asked.subnetpool_id or self._default_pool_id(draft))
+        wanted = plan_prefix(pool, draft, asked)
+        return self._prefixes.take(pool, wanted, draft.project_id), pool
+
+    def _default_pool_id(self, draft: SubnetDraft) -> str:
+        version = draft.ip_version if draft.cidr is None else draft.cidr.version
+        pool_id = pool_rows.default_id(self._connection, version)
+        if pool_id is None:
+            raise BadRequest("subnets", f"No default subnetpool found for IPv{version}")
+        return pool_id
 
 
 def _give_automatic_addresses(unit: Unit, addressing: Addressing, subnet: Subnet) -> list[str]:

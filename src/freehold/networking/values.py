@@ -11,11 +11,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from enum import Enum, StrEnum
+from typing import TYPE_CHECKING
 
 from freehold.addresses.ranges import AddressRange, IPAddress, IPNetwork
 from freehold.ipam.strategy import Strategy
 from freehold.networking.port_attributes import AddressPair, DHCPOption
 from freehold.networking.records import UNSTORED, Record
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 
 class Keep(Enum):
@@ -66,6 +70,8 @@ class Network:
         physical_network: on what; None where the type needs none.
         segmentation_id: as which VLAN or tunnel; None likewise.
         mtu: in bytes.
+        ipv4_address_scope: the address scope of its IPv4 subnets' pools, if any.
+        ipv6_address_scope: the address scope of its IPv6 subnets' pools, if any.
     """
 
     id: str
@@ -75,6 +81,8 @@ class Network:
     shared: bool
     status: str = "ACTIVE"
     subnet_ids: tuple[str, ...] = ()
+    ipv4_address_scope: str | None = None
+    ipv6_address_scope: str | None = None
     description: str = field(default="", kw_only=True)
     dns_domain: str = field(default="", kw_only=True)
     external: bool = field(default=False, kw_only=True)
@@ -136,6 +144,7 @@ class Subnet:
         allocation_strategy: how addresses are chosen; None for the configured way.
         cool_down: how long a released address rests, in whole seconds; None for
             the configured time.
+        subnetpool_id: the pool that the CIDR was cut from; None for none.
         shared: whether its network is shared.
     """
 
@@ -153,6 +162,7 @@ class Subnet:
     ipv6_address_mode: IPv6Mode | None = None
     allocation_strategy: Strategy | None = None
     cool_down: timedelta | None = None
+    subnetpool_id: str | None = None
     shared: bool = False
     description: str = ""
     record: Record = UNSTORED
@@ -168,11 +178,27 @@ class Subnet:
         return bool({self.ipv6_ra_mode, self.ipv6_address_mode} & AUTO_ADDRESS_MODES)
 
 
+@dataclass(frozen=True, slots=True)
+class FromPool:
+    """The subnet pool that a subnet's CIDR is to come from.
+
+    Attributes:
+        subnetpool_id: None for the default pool of the IP version.
+        prefixlen: of a CIDR that the pool is to choose; None for the length
+            that the pool has for this.
+    """
+
+    subnetpool_id: str | None = None
+    prefixlen: int | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubnetDraft:
     """A subnet to be.
 
     Attributes:
+        cidr: None if a subnet pool is to choose it, alone or by the gateway.
+        from_pool: None for a CIDR that belongs to no pool.
         allocation_pools: None for all that can be handed out but the gateway.
         allocation_strategy: None for the configured one.
         cool_down: None for the configured one.
@@ -181,7 +207,8 @@ class SubnetDraft:
     network_id: str
     project_id: str
     ip_version: int
-    cidr: IPNetwork
+    cidr: IPNetwork | None
+    from_pool: FromPool | None = None
     name: str = ""
     description: str = ""
     gateway_ip: IPAddress | Gateway | None = Gateway.DEFAULT
@@ -324,7 +351,7 @@ class PortChange:
     binding_profile: str | Keep = KEEP
 
 
-def changed_attributes(change: NetworkChange | SubnetChange | PortChange) -> Mapping[str, object]:
+def changed_attributes(change: "DataclassInstance") -> Mapping[str, object]:
     """Return those attributes of a change that it does not keep, by name."""
     values = {field.name: getattr(change, field.name) for field in fields(change)}
     return {name: value for name, value in values.items() if value is not KEEP}

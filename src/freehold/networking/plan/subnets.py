@@ -36,47 +36,47 @@ LONGEST_DHCP_PREFIX = {4: 30, 6: 126}
 def plan_new_subnet(
     subnet_id: str,
     draft: SubnetDraft,
-    siblings: Sequence[Subnet],
+    cidr: IPNetwork,
     limits: Limits,
     *,
     shared: bool = False,
+    subnetpool_id: str | None = None,
 ) -> Subnet:
-    """Return the subnet that a draft describes.
+    """Return the subnet that a draft describes, whatever else there is on its network.
 
     Args:
         subnet_id: the id that it will have.
         draft: what the client asks for.
-        siblings: the subnets that its network already has.
+        cidr: the draft's CIDR, or what a subnet pool chose for it.
         limits: the operator's bounds.
         shared: whether its network is shared.
+        subnetpool_id: the pool that the CIDR is from.
 
     Raises:
-        InvalidInput: an attribute is not valid here, or the CIDR overlaps with
-            a sibling's.
+        InvalidInput: an attribute is not valid here.
         InvalidAllocationPool, OutOfBoundsAllocationPool,
         OverlappingAllocationPools, GatewayConflictWithAllocationPools: the
             pools cannot stand.
         DNSNameServersExhausted, HostRoutesExhausted: too many of them.
     """
-    _check_version(draft.ip_version, draft.cidr, "cidr")
-    _check_cidr(draft.cidr, draft.enable_dhcp)
+    check_version(draft.ip_version, cidr, "cidr")
+    _check_cidr(cidr, draft.enable_dhcp, asked=draft.cidr is not None)
     if isinstance(draft.gateway_ip, Gateway):
-        gateway: IPAddress | None = default_gateway(draft.cidr)
+        gateway: IPAddress | None = default_gateway(cidr, explicit=draft.cidr is not None)
     else:
         gateway = draft.gateway_ip
         if gateway is not None:
-            check_gateway(draft.cidr, gateway)
+            check_gateway(cidr, gateway)
     _check_told(draft.ip_version, draft.dns_nameservers, draft.host_routes, "new subnet", limits)
-    _check_modes(draft)
-    pools = _new_pools(draft, gateway)
-    _check_overlap(draft, siblings)
+    _check_modes(draft, cidr)
+    pools = _new_pools(draft, cidr, gateway)
     return Subnet(
         id=subnet_id,
         network_id=draft.network_id,
         project_id=draft.project_id,
         name=draft.name,
         description=draft.description,
-        cidr=draft.cidr,
+        cidr=cidr,
         gateway_ip=gateway,
         allocation_pools=pools,
         dns_nameservers=draft.dns_nameservers,
@@ -86,6 +86,7 @@ def plan_new_subnet(
         ipv6_address_mode=draft.ipv6_address_mode,
         allocation_strategy=draft.allocation_strategy,
         cool_down=draft.cool_down,
+        subnetpool_id=subnetpool_id,
         shared=shared,
     )
 
@@ -113,7 +114,8 @@ def plan_subnet_change(
     # The attributes' own names and types are those of the change: see values.
     wanted = replace(subnet, **changed_attributes(change))  # type: ignore[arg-type]
     if wanted.enable_dhcp and not subnet.enable_dhcp:
-        _check_dhcp(subnet.cidr)
+        _check_dhcp_length(subnet.cidr)
+        _check_dhcp_range(subnet.cidr)
     if wanted.gateway_ip != subnet.gateway_ip:
         _check_new_gateway(subnet, wanted.gateway_ip, gateway_port_id)
     # What stays as it is was checked before, against the limits of that time.
@@ -135,25 +137,36 @@ def plan_subnet_change(
     return replace(wanted, allocation_pools=pools)
 
 
-def _check_version(ip_version: int, value: IPNetwork | IPAddress, name: str) -> None:
+def check_version(ip_version: int, value: IPNetwork | IPAddress, name: str) -> None:
+    """Refuse an address or CIDR of the other IP version.
+
+    Raises:
+        InvalidInput: it is.
+    """
     if value.version != ip_version:
         raise InvalidInput(f"{name} '{value}' does not match the ip_version '{ip_version}'")
 
 
-def _check_cidr(cidr: IPNetwork, enable_dhcp: bool) -> None:
-    if cidr.version == 6 and not int(cidr.network_address):
+def _check_cidr(cidr: IPNetwork, enable_dhcp: bool, *, asked: bool) -> None:
+    # A pool that begins like this is its owner's wish, and nothing else would come from it.
+    if asked and cidr.version == 6 and not int(cidr.network_address):
         raise InvalidInput("IPv6 subnet '::' is not supported")
     if enable_dhcp:
-        _check_dhcp(cidr)
+        _check_dhcp_length(cidr)
+        if asked:
+            _check_dhcp_range(cidr)
     if not cidr.prefixlen:
         raise InvalidInput("0 is not allowed as CIDR prefix length")
 
 
-def _check_dhcp(cidr: IPNetwork) -> None:
+def _check_dhcp_length(cidr: IPNetwork) -> None:
     if cidr.prefixlen > LONGEST_DHCP_PREFIX[cidr.version]:
         raise InvalidInput(
             "Subnet has a prefix length that is incompatible with DHCP service enabled"
         )
+
+
+def _check_dhcp_range(cidr: IPNetwork) -> None:
     if cidr.is_multicast:
         raise InvalidInput("Multicast IP subnet is not supported if enable_dhcp is True")
     if cidr.is_loopback:
@@ -182,15 +195,15 @@ def _check_told(
     if len(servers) > limits.max_dns_nameservers:
         raise DNSNameServersExhausted(subnet_id, limits.max_dns_nameservers)
     for server in servers:
-        _check_version(ip_version, server, "dns_nameserver")
+        check_version(ip_version, server, "dns_nameserver")
     if len(routes) > limits.max_subnet_host_routes:
         raise HostRoutesExhausted(subnet_id, limits.max_subnet_host_routes)
     for route in routes:
-        _check_version(ip_version, route.nexthop, "nexthop")
-        _check_version(ip_version, route.destination, "destination")
+        check_version(ip_version, route.nexthop, "nexthop")
+        check_version(ip_version, route.destination, "destination")
 
 
-def _check_modes(draft: SubnetDraft) -> None:
+def _check_modes(draft: SubnetDraft, cidr: IPNetwork) -> None:
     modes: dict[str, IPv6Mode] = {
         name: mode
         for name, mode in (
@@ -213,26 +226,33 @@ def _check_modes(draft: SubnetDraft) -> None:
             f"'{draft.ipv6_address_mode}' is not valid. If both attributes are set, they must "
             "be the same value"
         )
-    if AUTO_ADDRESS_MODES & set(modes.values()) and draft.cidr.prefixlen != PREFIX_LENGTH:
+    if AUTO_ADDRESS_MODES & set(modes.values()) and cidr.prefixlen != PREFIX_LENGTH:
         raise InvalidInput(
-            f"Invalid CIDR {draft.cidr} for IPv6 address mode. OpenStack uses the EUI-64 address "
+            f"Invalid CIDR {cidr} for IPv6 address mode. OpenStack uses the EUI-64 address "
             "format, which requires the prefix to be /64"
         )
 
 
-def _new_pools(draft: SubnetDraft, gateway: IPAddress | None) -> tuple[AddressRange, ...]:
+def _new_pools(
+    draft: SubnetDraft, cidr: IPNetwork, gateway: IPAddress | None
+) -> tuple[AddressRange, ...]:
     if draft.allocation_pools is None:
-        return default_pools(draft.cidr, gateway)
-    return check_pools(draft.cidr, gateway, draft.allocation_pools)
+        return default_pools(cidr, gateway)
+    return check_pools(cidr, gateway, draft.allocation_pools)
 
 
-def _check_overlap(draft: SubnetDraft, siblings: Sequence[Subnet]) -> None:
+def check_overlap(subnet: Subnet, siblings: Sequence[Subnet]) -> None:
+    """Refuse a new subnet whose CIDR overlaps with one that its network has.
+
+    Raises:
+        InvalidInput: it does.
+    """
     if any(
-        sibling.ip_version == draft.cidr.version and sibling.cidr.overlaps(draft.cidr)
+        sibling.ip_version == subnet.ip_version and sibling.cidr.overlaps(subnet.cidr)
         for sibling in siblings
     ):
         # Which sibling it is may be nobody's business who asks.
         raise InvalidInput(
-            f"Requested subnet with cidr: {draft.cidr} for network: {draft.network_id} overlaps "
+            f"Requested subnet with cidr: {subnet.cidr} for network: {subnet.network_id} overlaps "
             "with another subnet"
         )

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, true, update
 
 from freehold.db.retry import RunAgain
-from freehold.db.tables import network_guards, network_tags, networks, subnets
+from freehold.db.tables import network_guards, network_tags, networks, subnetpools, subnets
 from freehold.errors import NetworkNotFound
 from freehold.ledger.tables import stored_time
 from freehold.networking.paging import ALL, Page
@@ -63,9 +64,15 @@ _KEPT = (
 # Made once: to put a statement together takes longer than to have it carried out.
 _NETWORKS = select(networks, *RECORDS.columns()).join_from(networks, network_guards)
 _WITH_SUBNETS = (
-    select(networks, *RECORDS.columns(), *subnet_rows.LABELLED_COLUMNS)
+    select(
+        networks,
+        *RECORDS.columns(),
+        *subnet_rows.LABELLED_COLUMNS,
+        subnetpools.c.address_scope_id,
+    )
     .join_from(networks, network_guards)
     .join(subnets, subnets.c.network_id == networks.c.id, isouter=True)
+    .join(subnetpools, subnetpools.c.id == subnets.c.subnetpool_id, isouter=True)
     .where(networks.c.id == bindparam("network_id"))
     .order_by(subnets.c.created_at, subnets.c.id)
 )
@@ -117,7 +124,12 @@ def get_with_subnets(connection: Connection, network_id: str) -> tuple[Network, 
     if not rows:
         raise NetworkNotFound(network_id)
     found = tuple(subnet_rows.from_labelled(row, rows[0].shared) for row in rows if row.subnets_id)
-    return _network(rows[0], tuple(subnet.id for subnet in found)), found
+    members = [
+        _Member(row.subnets_id, row.subnets_ip_version, row.address_scope_id)
+        for row in rows
+        if row.subnets_id
+    ]
+    return _network(rows[0], members), found
 
 
 def find(
@@ -135,15 +147,21 @@ def find(
     )
     if rows is None:
         raise NetworkNotFound(str(page.marker))
-    members: dict[str, list[str]] = {row.id: [] for row in rows}
+    members: dict[str, list[_Member]] = {row.id: [] for row in rows}
     for ids in in_batches(list(members)):
-        for subnet_id, network_id in connection.execute(
-            select(subnets.c.id, subnets.c.network_id)
+        for network_id, *member in connection.execute(
+            select(
+                subnets.c.network_id,
+                subnets.c.id,
+                subnets.c.ip_version,
+                subnetpools.c.address_scope_id,
+            )
+            .join_from(subnets, subnetpools, isouter=True)
             .where(subnets.c.network_id.in_(ids))
             .order_by(subnets.c.created_at, subnets.c.id)
         ):
-            members[network_id].append(subnet_id)
-    return tuple(_network(row, tuple(members[row.id])) for row in rows)
+            members[network_id].append(_Member(*member))
+    return tuple(_network(row, members[row.id]) for row in rows)
 
 
 def change(
@@ -196,7 +214,17 @@ def remove(connection: Connection, network_id: str) -> None:
     connection.execute(delete(networks).where(networks.c.id == network_id))
 
 
-def _network(row: AnyRow, subnet_ids: tuple[str, ...]) -> Network:
+class _Member(NamedTuple):
+    """What a network shows of one of its subnets."""
+
+    subnet_id: str
+    ip_version: int
+    address_scope_id: str | None
+
+
+def _network(row: AnyRow, members: Sequence[_Member]) -> Network:
+    # All of one IP version have the same, or none: see `plan.subnet_pools.check_affinity`.
+    scopes = {one.ip_version: one.address_scope_id for one in members}
     return Network(
         id=row.id,
         project_id=row.project_id,
@@ -204,7 +232,9 @@ def _network(row: AnyRow, subnet_ids: tuple[str, ...]) -> Network:
         admin_state_up=row.admin_state_up,
         shared=row.shared,
         status=row.status,
-        subnet_ids=subnet_ids,
+        subnet_ids=tuple(one.subnet_id for one in members),
+        ipv4_address_scope=scopes.get(4),
+        ipv6_address_scope=scopes.get(6),
         description=row.description,
         **{name: getattr(row, name) for name in _KEPT},
         record=record_of(row),

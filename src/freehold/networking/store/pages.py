@@ -26,12 +26,12 @@ class Sorting:
 
     Attributes:
         id: the column of the id.
-        columns: of each other attribute its column; None for an attribute that
+        columns: of each other attribute its column, or an expression; None for an attribute that
             all resources have alike.
     """
 
     id: Column[str]
-    columns: Mapping[str, Column[Any] | None]
+    columns: Mapping[str, ColumnElement[Any] | None]
 
     def select_page(
         self, connection: Connection, statement: Select[Any], page: Page

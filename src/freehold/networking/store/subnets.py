@@ -6,16 +6,16 @@ from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Label, delete, insert, select, true
-from sqlalchemy import false as nothing
+from sqlalchemy import Connection, Label, delete, insert, select, update
 
 from freehold.addresses.ranges import AddressRange
 from freehold.db.retry import RunAgain
 from freehold.db.tables import networks, subnet_tags, subnets
 from freehold.errors import SubnetNotFound
 from freehold.ipam.strategy import Strategy
+from freehold.ledger.tables import stored_time
 from freehold.networking.paging import ALL, Page
-from freehold.networking.store.conditions import AnyRow, Condition, one_of, where
+from freehold.networking.store.conditions import AnyRow, Condition, in_batches, one_of, where
 from freehold.networking.store.pages import Sorting
 from freehold.networking.store.records import columns_of, in_table, record_of
 from freehold.networking.values import Filter, HostRoute, IPv6Mode, Subnet
@@ -32,14 +32,18 @@ def _by_text(condition: Condition) -> Condition:
     )
 
 
-def _always_null(values: tuple[object, ...]) -> ColumnElement[bool]:
-    return true() if None in values else nothing()
-
-
 FILTERS: dict[str, Condition] = {
     **{
         name: one_of(subnets.c[name])
-        for name in ("id", "name", "ip_version", "network_id", "project_id", "enable_dhcp")
+        for name in (
+            "id",
+            "name",
+            "ip_version",
+            "network_id",
+            "project_id",
+            "enable_dhcp",
+            "subnetpool_id",
+        )
     },
     **{
         name: _by_text(one_of(subnets.c[name]))
@@ -47,7 +51,6 @@ FILTERS: dict[str, Condition] = {
     },
     **{name: one_of(subnets.c[name]) for name in ("allocation_strategy", "cool_down")},
     "shared": one_of(networks.c.shared),
-    "subnetpool_id": _always_null,
     **RECORDS.filters(),
 }
 
@@ -66,9 +69,9 @@ SORTING = Sorting(
                 "enable_dhcp",
                 "ipv6_ra_mode",
                 "ipv6_address_mode",
+                "subnetpool_id",
             )
         },
-        "subnetpool_id": None,
     },
 )
 
@@ -102,6 +105,7 @@ def add(connection: Connection, subnet: Subnet) -> None:
             cidr=str(subnet.cidr),
             ipv6_ra_mode=subnet.ipv6_ra_mode,
             ipv6_address_mode=subnet.ipv6_address_mode,
+            subnetpool_id=subnet.subnetpool_id,
             **_changeable(subnet),
             **columns_of(subnet.record),
         )
@@ -115,6 +119,22 @@ def replace(connection: Connection, before: Subnet, after: Subnet, now: datetime
         RunAgain: the subnet is not as it was read any more.
     """
     RECORDS.raise_revision(connection, before.id, before.record, now, _changeable(after))
+
+
+def move_to_pool(
+    connection: Connection, subnet_ids: Sequence[str], pool_id: str, now: datetime
+) -> None:
+    """Have subnets belong to a subnet pool, and raise their revisions; their network is guarded."""
+    for ids in in_batches(subnet_ids):
+        connection.execute(
+            update(subnets)
+            .where(subnets.c.id.in_(ids))
+            .values(
+                subnetpool_id=pool_id,
+                revision=subnets.c.revision + 1,
+                updated_at=stored_time(now),
+            )
+        )
 
 
 def get(connection: Connection, subnet_id: str) -> Subnet:
@@ -206,6 +226,7 @@ def _subnet(values: Mapping[str, Any], shared: bool) -> Subnet:
         ipv6_address_mode=_mode(values["ipv6_address_mode"]),
         allocation_strategy=None if strategy is None else Strategy(strategy),
         cool_down=None if cool_down is None else timedelta(seconds=cool_down),
+        subnetpool_id=values["subnetpool_id"],
         shared=shared,
         description=values["description"],
     )
