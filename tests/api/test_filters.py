@@ -3,7 +3,19 @@
 from typing import Any
 
 import pytest
-from neutron_lib.api.definitions import network, port, subnet
+from neutron_lib.api.definitions import (
+    allowedaddresspairs,
+    dns,
+    external_net,
+    extra_dhcp_opt,
+    network,
+    network_mtu_writable,
+    port,
+    portbindings,
+    provider_net,
+    subnet,
+    vlantransparent,
+)
 
 from freehold.api import standard, tags
 from freehold.api.kinds import Kind
@@ -15,13 +27,28 @@ from freehold.networking.store import networks, ports, subnets
 
 ALL = [(NETWORK, network), (SUBNET, subnet), (PORT, port)]
 
+EXTENSIONS = [
+    allowedaddresspairs,
+    dns,
+    external_net,
+    extra_dhcp_opt,
+    network_mtu_writable,
+    portbindings,
+    provider_net,
+    vlantransparent,
+]
+
 
 @pytest.mark.parametrize(("kind", "definition"), ALL)
 def test_what_neutron_lib_says_can_be_filtered_by_can_be(
     kind: Kind[Any, Any, Any], definition: Any
 ) -> None:
-    attributes = definition.RESOURCE_ATTRIBUTE_MAP[definition.COLLECTION_NAME]
-    filterable = {name for name, spec in attributes.items() if spec.get("is_filter")}
+    filterable = {
+        name
+        for part in (definition, *EXTENSIONS)
+        for name, spec in part.RESOURCE_ATTRIBUTE_MAP.get(kind.collection, {}).items()
+        if spec.get("is_filter")
+    }
     shared_by_all = {*standard.FILTERS, *tags.FILTERS}
     assert set(kind.filters) == filterable | shared_by_all | {"project_id"}
 
@@ -41,7 +68,13 @@ def test_what_can_be_sorted_by_can_be_in_the_store(kind: Kind[Any, Any, Any], st
 
 @pytest.mark.parametrize(("kind", "store"), STORES)
 def test_each_filter_is_one_of_the_stores(kind: Kind[Any, Any, Any], store: Any) -> None:
-    texts = {"cidr": "10.0.0.0/24", "changed_since": "2026-01-01T00:00:00Z", "ip_version": "4"}
+    texts = {
+        "cidr": "10.0.0.0/24",
+        "changed_since": "2026-01-01T00:00:00Z",
+        "ip_version": "4",
+        "mtu": "1500",
+        "provider:segmentation_id": "1",
+    }
     for name, read in kind.filters.items():
         if name == "fixed_ips":
             continue
