@@ -11,6 +11,7 @@ environment (``OS_<GROUP>__<OPTION>`` as oslo.config reads it, and
 """
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -29,6 +30,12 @@ DATABASE_VARIABLE = "FREEHOLD_DATABASE"
 MEBIBYTE = 1 << 20
 
 UNLIMITED = -1
+
+DEFAULT_DNS_DOMAIN = "openstacklocal"
+"""Neutron's default, in which ports get no names from clients."""
+
+_DNS_DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.|$))*", re.IGNORECASE)
+_LONGEST_DNS_DOMAIN = 253
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +61,9 @@ class Settings:
         max_dns_nameservers: how many a subnet may have.
         max_subnet_host_routes: how many a subnet may have.
         max_fixed_ips_per_port: how many a client may ask for on one port.
+        max_allowed_address_pair: how many a port may have.
+        global_physnet_mtu: the MTU of the networks below, in bytes.
+        dns_domain: the domain in which ports have names; empty for none.
         max_request_body_size: in bytes.
         max_json_depth: how deep arrays and objects of a body may be nested.
         max_bulk_items: how many resources one request may create.
@@ -77,6 +87,9 @@ class Settings:
     max_dns_nameservers: int = 5
     max_subnet_host_routes: int = 20
     max_fixed_ips_per_port: int = 100
+    max_allowed_address_pair: int = 10
+    global_physnet_mtu: int = 1500
+    dns_domain: str = DEFAULT_DNS_DOMAIN
     max_request_body_size: int = MEBIBYTE
     max_json_depth: int = 32
     max_bulk_items: int = 1000
@@ -98,6 +111,8 @@ class Settings:
             parse_base_mac(self.base_mac)
         except ValueError as error:
             raise ConfigurationError("base_mac", str(error)) from error
+        if len(self.dns_domain) > _LONGEST_DNS_DOMAIN or not _DNS_DOMAIN.fullmatch(self.dns_domain):
+            raise ConfigurationError("dns_domain", "it is not a DNS domain")
         try:
             make_url(self.database_url)
         except ArgumentError as error:
@@ -121,6 +136,8 @@ _BOUNDS: Mapping[str, tuple[int, int]] = {
     "max_dns_nameservers": (0, 1000),
     "max_subnet_host_routes": (0, 1000),
     "max_fixed_ips_per_port": (1, 10_000),
+    "max_allowed_address_pair": (0, 1000),
+    "global_physnet_mtu": (1280, 65_535),
     "max_request_body_size": (1024, 1024 * MEBIBYTE),
     "max_json_depth": (4, 500),
     "max_bulk_items": (1, 100_000),
@@ -153,6 +170,11 @@ _OPTIONS = (
     cfg.IntOpt("max_dns_nameservers", default=5, help="How many a subnet may have."),
     cfg.IntOpt("max_subnet_host_routes", default=20, help="How many a subnet may have."),
     cfg.IntOpt("max_fixed_ips_per_port", default=100, help="How many one port may ask for."),
+    cfg.IntOpt("max_allowed_address_pair", default=10, help="How many a port may have."),
+    cfg.IntOpt("global_physnet_mtu", default=1500, help="The MTU of the networks below."),
+    cfg.StrOpt(
+        "dns_domain", default=DEFAULT_DNS_DOMAIN, help="The domain in which ports have names."
+    ),
     cfg.IntOpt("max_request_body_size", default=MEBIBYTE, help="In bytes."),
     cfg.IntOpt("max_json_depth", default=32, help="How deep the JSON of a body may be nested."),
     cfg.IntOpt("max_bulk_items", default=1000, help="How many one request may create."),

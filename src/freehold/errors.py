@@ -24,7 +24,9 @@
     │   ├── MaxPrefixSubnetAllocationError
     │   ├── NetworkSubnetPoolAffinityError
     │   ├── NetworkAddressScopeAffinityError
-    │   └── SubnetPoolDeleteError
+    │   ├── SubnetPoolDeleteError
+    │   ├── AllowedAddressPairExhausted
+    │   └── DuplicateAddressPairInRequest
     ├── NotFound                                      404
     │   ├── NetworkNotFound
     │   ├── SubnetNotFound
@@ -41,7 +43,10 @@
     │   ├── SubnetInUse
     │   ├── SubnetAlreadyExists
     │   ├── InvalidSharedSetting
+    │   ├── ExternalNetworkInUse
+    │   ├── NetworkMTUSubnetConflict
     │   ├── MacAddressInUse
+    │   ├── PortInUse
     │   ├── UnsupportedPortDeviceOwner
     │   ├── HistoryNotKept
     │   ├── AddressScopeInUse
@@ -339,6 +344,26 @@ class SubnetPoolDeleteError(BadRequest):
         )
 
 
+class AllowedAddressPairExhausted(BadRequest):
+    """More address pairs than a port may have."""
+
+    def __init__(self, quota: int) -> None:
+        FreeholdError.__init__(
+            self, f"The number of allowed address pair exceeds the maximum {quota}."
+        )
+
+
+class DuplicateAddressPairInRequest(BadRequest):
+    """Two address pairs of a port are the same."""
+
+    def __init__(self, mac_address: str | None, ip_address: str) -> None:
+        FreeholdError.__init__(
+            self,
+            f"Request contains duplicate address pair: mac_address {mac_address} ip_address "
+            f"{ip_address}.",
+        )
+
+
 # 404
 
 
@@ -466,6 +491,23 @@ class InvalidSharedSetting(Conflict):
         )
 
 
+class ExternalNetworkInUse(Conflict):
+    """A network stays external while routers have their gateways on it."""
+
+    def __init__(self, network_id: str) -> None:
+        super().__init__(
+            f"External network {network_id} cannot be updated to be made non-external, since it "
+            "has existing gateway ports."
+        )
+
+
+class NetworkMTUSubnetConflict(Conflict):
+    """The MTU of a network is smaller than its subnets' IP version needs."""
+
+    def __init__(self, network_id: str, least: int) -> None:
+        super().__init__(f"MTU of {network_id} is not valid, subnet requires a minimum of {least}")
+
+
 class MacAddressInUse(Conflict):
     """Another port of the network has this MAC address."""
 
@@ -473,6 +515,16 @@ class MacAddressInUse(Conflict):
         super().__init__(
             f"Unable to complete operation for network {network_id}. The mac address {mac} is "
             "in use."
+        )
+
+
+class PortInUse(Conflict):
+    """The port is plugged in on a host, and cannot change in this way."""
+
+    def __init__(self, port_id: str, network_id: str, device_id: str) -> None:
+        super().__init__(
+            f"Unable to complete operation on port {port_id} for network {network_id}. Port "
+            f"already has an attached device {device_id}."
         )
 
 

@@ -3,7 +3,19 @@
 from typing import Any
 
 import pytest
-from neutron_lib.api.definitions import network, port, subnet
+from neutron_lib.api.definitions import (
+    allowedaddresspairs,
+    dns,
+    external_net,
+    extra_dhcp_opt,
+    network,
+    network_mtu_writable,
+    port,
+    portbindings,
+    provider_net,
+    subnet,
+    vlantransparent,
+)
 
 from freehold.api import standard, tags
 from freehold.api.definitions import allocation_strategy
@@ -15,17 +27,30 @@ from freehold.api.subnets import SUBNET
 from freehold.networking.store import networks, ports, subnets
 
 ALL = [(NETWORK, network), (SUBNET, subnet), (PORT, port)]
-EXTENSIONS = [allocation_strategy]
+
+EXTENSIONS = [
+    allocation_strategy,
+    allowedaddresspairs,
+    dns,
+    external_net,
+    extra_dhcp_opt,
+    network_mtu_writable,
+    portbindings,
+    provider_net,
+    vlantransparent,
+]
 
 
 @pytest.mark.parametrize(("kind", "definition"), ALL)
 def test_what_neutron_lib_says_can_be_filtered_by_can_be(
     kind: Kind[Any, Any, Any], definition: Any
 ) -> None:
-    attributes = dict(definition.RESOURCE_ATTRIBUTE_MAP[definition.COLLECTION_NAME])
-    for extension in EXTENSIONS:
-        attributes.update(extension.RESOURCE_ATTRIBUTE_MAP.get(definition.COLLECTION_NAME, {}))
-    filterable = {name for name, spec in attributes.items() if spec.get("is_filter")}
+    filterable = {
+        name
+        for part in (definition, *EXTENSIONS)
+        for name, spec in part.RESOURCE_ATTRIBUTE_MAP.get(kind.collection, {}).items()
+        if spec.get("is_filter")
+    }
     shared_by_all = {*standard.FILTERS, *tags.FILTERS}
     assert set(kind.filters) == filterable | shared_by_all | {"project_id"}
 
@@ -51,6 +76,8 @@ def test_each_filter_is_one_of_the_stores(kind: Kind[Any, Any, Any], store: Any)
         "ip_version": "4",
         allocation_strategy.STRATEGY: "next",
         allocation_strategy.COOL_DOWN: "60",
+        "mtu": "1500",
+        "provider:segmentation_id": "1",
     }
     for name, read in kind.filters.items():
         if name == "fixed_ips":

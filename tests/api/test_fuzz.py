@@ -24,7 +24,9 @@ UNKNOWN = "11111111-2222-4333-8444-555555555555"
 ATTRIBUTES = {
     "network": [
         "name", "admin_state_up", "shared", "project_id", "tenant_id", "id", "nosuch",
-        "description", "tags", "revision_number",
+        "description", "tags", "revision_number", "dns_domain",
+        "router:external", "provider:network_type", "provider:physical_network",
+        "provider:segmentation_id", "mtu", "vlan_transparent",
     ],
     "subnet": [
         "name", "network_id", "ip_version", "cidr", "gateway_ip", "allocation_pools",
@@ -35,6 +37,8 @@ ATTRIBUTES = {
     "port": [
         "name", "network_id", "admin_state_up", "mac_address", "fixed_ips", "device_id",
         "device_owner", "project_id", "status", "id", "description", "tags",
+        "allowed_address_pairs", "extra_dhcp_opts", "dns_name",
+        "binding:host_id", "binding:vnic_type", "binding:profile",
     ],
     "address_scope": ["name", "ip_version", "shared", "project_id", "id"],
     "subnetpool": [
@@ -69,7 +73,20 @@ scalars = st.one_of(
     likely,
 )
 keys = st.one_of(
-    st.sampled_from(["start", "end", "destination", "nexthop", "ip_address", "subnet_id"]),
+    st.sampled_from(
+        [
+            "start",
+            "end",
+            "destination",
+            "nexthop",
+            "ip_address",
+            "subnet_id",
+            "mac_address",
+            "opt_name",
+            "opt_value",
+            "ip_version",
+        ]
+    ),
     st.text(max_size=5),
 )
 values = st.recursive(
@@ -81,6 +98,10 @@ pairs_of_addresses = st.one_of(
     st.fixed_dictionaries({"start": addresses, "end": addresses}),
     st.fixed_dictionaries({"destination": cidrs, "nexthop": addresses}),
     st.fixed_dictionaries({}, optional={"ip_address": addresses, "subnet_id": st.just(UNKNOWN)}),
+    st.fixed_dictionaries({"ip_address": addresses | cidrs}, optional={"mac_address": likely}),
+    st.fixed_dictionaries(
+        {"opt_name": scalars, "opt_value": scalars}, optional={"ip_version": scalars}
+    ),
 )
 sent = st.one_of(values, st.lists(st.one_of(pairs_of_addresses, addresses), max_size=3))
 

@@ -38,6 +38,7 @@ PAGES = {
 
 FOUND = {
     "device": [Filter("device_id", ("d2500",))],
+    "host": [Filter("host_id", ("h2500",))],
     "MAC address": [Filter("mac_address", ("02:00:00:00:09:c4",))],
     "IP address": [Filter("fixed_ips.ip_address", (ip_address("10.0.9.196"),))],
     "tag": [Filter("tags", ("t2500",))],
@@ -67,6 +68,7 @@ def many(premises: Premises) -> Premises:
                     "mac_address": f"02:00:00:00:{number >> 8:02x}:{number & 255:02x}",
                     "device_id": f"d{number}",
                     "device_owner": "o",
+                    "host_id": f"h{number}",
                     "status": "DOWN",
                     "created_at": NOW,
                     "updated_at": NOW,

@@ -74,6 +74,8 @@ def make_backend(settings: Settings, database: Database, driver: Driver | None =
             max_dns_nameservers=settings.max_dns_nameservers,
             max_subnet_host_routes=settings.max_subnet_host_routes,
             max_fixed_ips_per_port=settings.max_fixed_ips_per_port,
+            max_allowed_address_pair=settings.max_allowed_address_pair,
+            global_physnet_mtu=settings.global_physnet_mtu,
         ),
         surroundings,
     )
@@ -88,7 +90,9 @@ def make_app(settings: Settings, backend: Backend) -> App[Request, Response]:
         depth=settings.max_json_depth,
         bulk=settings.max_bulk_items,
     )
-    for url, resource in routes(backend, limits, settings.longest_page).items():
+    for url, resource in routes(
+        backend, limits, settings.longest_page, settings.dns_domain
+    ).items():
         app.add_route(url, resource)
     return app
 

@@ -9,13 +9,21 @@ from dataclasses import dataclass
 from falcon import Request, Response
 from neutron_lib.api.definitions import (
     address_scope,
+    allowedaddresspairs,
     default_subnetpools,
+    dns,
     empty_string_filtering,
+    external_net,
+    extra_dhcp_opt,
     filter_validation,
     ip_substring_port_filtering,
+    network_mtu,
+    network_mtu_writable,
     pagination,
     port_mac_address_regenerate,
+    portbindings,
     project_id,
+    provider_net,
     revisionifmatch,
     sort_key_validation,
     sorting,
@@ -23,6 +31,7 @@ from neutron_lib.api.definitions import (
     subnetpool_prefix_ops,
     tag_creation,
     tag_ports_during_bulk_creation,
+    vlantransparent,
 )
 from neutron_lib.constants import SUBNET_ALLOCATION_EXT_ALIAS
 from neutron_lib.exceptions import ExtensionsNotFound
@@ -53,13 +62,21 @@ _DEFINED = (
     address_history,
     allocation_strategy,
     address_scope,
+    allowedaddresspairs,
     default_subnetpools,
+    dns,
     empty_string_filtering,
+    external_net,
+    extra_dhcp_opt,
     filter_validation,
     ip_substring_port_filtering,
+    network_mtu,
+    network_mtu_writable,
     pagination,
     port_mac_address_regenerate,
+    portbindings,
     project_id,
+    provider_net,
     revisionifmatch,
     sort_key_validation,
     sorting,
@@ -67,6 +84,7 @@ _DEFINED = (
     subnetpool_prefix_ops,
     tag_creation,
     tag_ports_during_bulk_creation,
+    vlantransparent,
 )
 """What neutron-lib defines, and what Freehold does in the same form."""
 

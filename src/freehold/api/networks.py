@@ -3,7 +3,7 @@
 from neutron_lib.api.definitions import address_scope
 from neutron_lib.api.definitions import network as definition
 
-from freehold.api import queries, standard, tags
+from freehold.api import dns, queries, realisation, standard, tags
 from freehold.api.attributes import AttributeMap, Checked
 from freehold.api.callers import Caller
 from freehold.api.kinds import Kind
@@ -19,6 +19,8 @@ def parse_draft(values: Checked, _caller: Caller) -> NetworkDraft:
         description=values["description"],
         admin_state_up=values["admin_state_up"],
         shared=values["shared"],
+        dns_domain=values[dns.DOMAIN],
+        **realisation.of_draft(values),
     )
 
 
@@ -29,6 +31,8 @@ def parse_change(values: Checked, _caller: Caller) -> NetworkChange:
         description=changed(values, "description", as_is),
         admin_state_up=changed(values, "admin_state_up", as_is),
         shared=changed(values, "shared", as_is),
+        dns_domain=changed(values, dns.DOMAIN, as_is),
+        **realisation.of_change(values),
     )
 
 
@@ -43,6 +47,8 @@ def render(network: Network) -> dict[str, object]:
         "status": network.status,
         "subnets": list(network.subnet_ids),
         "shared": network.shared,
+        dns.DOMAIN: network.dns_domain,
+        **realisation.render(network),
         "ipv4_address_scope": network.ipv4_address_scope,
         "ipv6_address_scope": network.ipv6_address_scope,
         "tags": list(network.record.tags),
@@ -59,6 +65,8 @@ NETWORK = Kind(
             **address_scope.RESOURCE_ATTRIBUTE_MAP[definition.COLLECTION_NAME],
             **standard.ATTRIBUTES,
             **tags.ATTRIBUTES,
+            **dns.NETWORK_ATTRIBUTES,
+            **realisation.ATTRIBUTES,
         },
     ),
     parse_draft=parse_draft,
@@ -72,6 +80,7 @@ NETWORK = Kind(
         "tenant_id": queries.project,
         "project_id": queries.project,
         "shared": queries.booleans,
+        **realisation.FILTERS,
         **standard.FILTERS,
         **tags.FILTERS,
     },

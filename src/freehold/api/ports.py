@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -10,12 +11,13 @@ from neutron_lib.api.definitions import port as definition
 from neutron_lib.api.definitions import port_mac_address_regenerate as regenerate
 
 from freehold.addresses.mac import normalise_mac
-from freehold.api import queries, standard, tags
+from freehold.api import address_pairs, bindings, dhcp_options, dns, queries, standard, tags
 from freehold.api.attributes import Attribute, AttributeMap, Checked
 from freehold.api.callers import Caller
 from freehold.api.kinds import Kind
 from freehold.api.parsing import address, as_is, changed, entry, given_or
 from freehold.api.refusals import HTTPBadRequest
+from freehold.config import DEFAULT_DNS_DOMAIN
 from freehold.errors import InvalidInput
 from freehold.networking.values import (
     Filter,
@@ -39,6 +41,11 @@ def parse_draft(values: Checked, caller: Caller) -> PortDraft:
         fixed_ips=given_or(values, "fixed_ips", None, partial(_fixed_ips, caller)),
         device_id=values["device_id"],
         device_owner=values["device_owner"],
+        allowed_address_pairs=given_or(values, address_pairs.NAME, (), address_pairs.parse),
+        extra_dhcp_opts=dhcp_options.parse(dhcp_options.NAME, values[dhcp_options.NAME]),
+        host_id=given_or(values, bindings.HOST, "", bindings.parse_host),
+        vnic_type=values[bindings.VNIC_TYPE],
+        binding_profile=given_or(values, bindings.PROFILE, "", bindings.parse_profile),
         tags=tuple(tags.parse_tags("tags", values["tags"])),
     )
 
@@ -53,6 +60,11 @@ def parse_change(values: Checked, caller: Caller) -> PortChange:
         fixed_ips=changed(values, "fixed_ips", partial(_fixed_ips, caller)),
         device_id=changed(values, "device_id", as_is),
         device_owner=changed(values, "device_owner", as_is),
+        allowed_address_pairs=changed(values, address_pairs.NAME, address_pairs.parse),
+        extra_dhcp_opts=changed(values, dhcp_options.NAME, dhcp_options.parse),
+        host_id=changed(values, bindings.HOST, bindings.parse_host),
+        vnic_type=changed(values, bindings.VNIC_TYPE, as_is),
+        binding_profile=changed(values, bindings.PROFILE, bindings.parse_profile),
     )
 
 
@@ -73,6 +85,9 @@ def render(port: Port) -> dict[str, object]:
             {"subnet_id": fixed_ip.subnet_id, "ip_address": str(fixed_ip.ip_address)}
             for fixed_ip in port.fixed_ips
         ],
+        **address_pairs.render(port),
+        **dhcp_options.render(port),
+        **bindings.render(port),
         "tags": list(port.record.tags),
         **standard.render(port.description, port.record),
     }
@@ -133,7 +148,7 @@ def _mac_filter(name: str, values: Sequence[str]) -> tuple[Filter, ...]:
     return queries.texts(name, tuple(spelled))
 
 
-PORT = Kind(
+_NAMELESS = Kind(
     name=definition.RESOURCE_NAME,
     collection=definition.COLLECTION_NAME,
     attributes=AttributeMap(
@@ -141,6 +156,10 @@ PORT = Kind(
         {
             **standard.ATTRIBUTES,
             **tags.GIVEN_ATTRIBUTES,
+            **address_pairs.ATTRIBUTES,
+            **dhcp_options.ATTRIBUTES,
+            **dns.PORT_ATTRIBUTES,
+            **bindings.ATTRIBUTES,
             definition.PORT_MAC_ADDRESS: _mac_address_attribute(),
         },
     ),
@@ -159,7 +178,38 @@ PORT = Kind(
         "tenant_id": queries.project,
         "project_id": queries.project,
         "status": queries.texts,
+        **bindings.FILTERS,
         **standard.FILTERS,
         **tags.FILTERS,
     },
 )
+
+
+def port_kind(dns_domain: str = DEFAULT_DNS_DOMAIN) -> Kind[Port, PortDraft, PortChange]:
+    """Return what ports are.
+
+    Args:
+        dns_domain: the domain in which they have names; empty for none.
+    """
+    names = dns.PortNames(dns_domain)
+
+    def named_draft(values: Checked, caller: Caller) -> PortDraft:
+        return replace(
+            parse_draft(values, caller), dns_name=names.parse(dns.NAME, values[dns.NAME])
+        )
+
+    def named_change(values: Checked, caller: Caller) -> PortChange:
+        return replace(
+            parse_change(values, caller), dns_name=changed(values, dns.NAME, names.parse)
+        )
+
+    def render_named(port: Port) -> dict[str, object]:
+        return {**render(port), **names.render(port)}
+
+    return replace(
+        _NAMELESS, parse_draft=named_draft, parse_change=named_change, render=render_named
+    )
+
+
+PORT = port_kind()
+"""Ports where the operator has set no domain."""

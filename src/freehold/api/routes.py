@@ -9,17 +9,21 @@ from freehold.api.definitions import address_history
 from freehold.api.discovery import Resources, Version, Versions
 from freehold.api.extensions import Extension, Extensions
 from freehold.api.networks import NETWORK
-from freehold.api.ports import PORT
+from freehold.api.ports import port_kind
 from freehold.api.resources import Collection, Item
 from freehold.api.subnet_pool_actions import ChangePrefixes, Onboard
 from freehold.api.subnet_pools import SUBNET_POOL
 from freehold.api.subnets import SUBNET
 from freehold.api.tags import TagOfItem, TagsOfItem
+from freehold.config import DEFAULT_DNS_DOMAIN
 from freehold.networking.backend import Backend
 
 
 def routes(
-    backend: Backend, limits: BodyLimits, longest_page: int | None = None
+    backend: Backend,
+    limits: BodyLimits,
+    longest_page: int | None = None,
+    dns_domain: str = DEFAULT_DNS_DOMAIN,
 ) -> Mapping[str, object]:
     """Return the resource behind each URL.
 
@@ -27,8 +31,10 @@ def routes(
         backend: networks and what belongs to them, and who held what.
         limits: what a request's body may measure.
         longest_page: how many resources one answer may list; None for any number.
+        dns_domain: the domain in which ports have names; empty for none.
     """
-    names = [(kind.name, kind.collection) for kind in (NETWORK, SUBNET, SUBNET_POOL, PORT)]
+    ports = port_kind(dns_domain)
+    names = [(kind.name, kind.collection) for kind in (NETWORK, SUBNET, SUBNET_POOL, ports)]
     names.append((address_history.RESOURCE_NAME, address_history.COLLECTION_NAME))
     scopes, pools = backend.address_scopes, backend.subnet_pools
     return {
@@ -41,6 +47,8 @@ def routes(
         "/v2.0/networks/{resource_id}": Item(NETWORK, backend.networks, limits),
         "/v2.0/subnets": Collection(SUBNET, backend.subnets, limits, longest_page),
         "/v2.0/subnets/{resource_id}": Item(SUBNET, backend.subnets, limits),
+        "/v2.0/ports": Collection(ports, backend.ports, limits, longest_page),
+        "/v2.0/ports/{resource_id}": Item(ports, backend.ports, limits),
         "/v2.0/address-scopes": Collection(ADDRESS_SCOPE, scopes, limits, longest_page),
         "/v2.0/address-scopes/{resource_id}": Item(ADDRESS_SCOPE, scopes, limits),
         "/v2.0/subnetpools": Collection(SUBNET_POOL, pools, limits, longest_page),
@@ -50,8 +58,6 @@ def routes(
             pools.remove_prefixes, limits
         ),
         "/v2.0/subnetpools/{resource_id}/onboard_network_subnets": Onboard(pools, limits),
-        "/v2.0/ports": Collection(PORT, backend.ports, limits, longest_page),
-        "/v2.0/ports/{resource_id}": Item(PORT, backend.ports, limits),
         "/v2.0/address-holdings": AddressHoldings(backend.history),
         "/v2.0/networks/{resource_id}/tags": TagsOfItem(backend.network_tags, limits),
         "/v2.0/networks/{resource_id}/tags/{tag}": TagOfItem(backend.network_tags),

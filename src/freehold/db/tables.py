@@ -11,8 +11,9 @@ read the same state do not both act on it, whichever server they are on.
 What lists are filtered and ordered by has an index that ends in the id, so that
 a page is read from where it begins, whatever the length of the list.
 
-What a subnet has several of (pools, DNS servers, routes) is read and written
-with the subnet and searched by nobody, so it stands in the subnet's row.
+What a subnet or a port has several of (pools, DNS servers, routes; address pairs,
+DHCP options) is read and written with it and searched by nobody, so it stands in
+its row.
 """
 
 from typing import TypeVar
@@ -32,6 +33,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.dialects import mysql
@@ -84,6 +86,13 @@ networks = Table(
     Column("shared", Boolean, nullable=False),
     Column("status", String(16), nullable=False),
     Column("created_at", _time, nullable=False),
+    _later("dns_domain", exact_text(255), "''"),
+    Column("external", Boolean, nullable=False, server_default=false()),
+    _later("network_type", String(32), "'local'"),
+    Column("physical_network", exact_text(64)),
+    Column("segmentation_id", BigInteger),
+    _later("mtu", Integer(), "1500"),
+    Column("vlan_transparent", Boolean, nullable=False, server_default=false()),
     Index(None, "project_id", "id"),
     Index(None, "name", "id"),
 )
@@ -225,6 +234,12 @@ ports = Table(
     Column("revision", Integer, nullable=False, default=0),
     Column("created_at", _time, nullable=False),
     _later("updated_at", _time, "'1970-01-01 00:00:00'", index=True),
+    Column("allowed_address_pairs", JSON(none_as_null=True)),
+    Column("extra_dhcp_opts", JSON(none_as_null=True)),
+    _later("dns_name", exact_text(255), "''"),
+    _later("host_id", exact_text(255), "''"),
+    _later("vnic_type", String(64), "'normal'"),
+    _later("binding_profile", String(4095), "''"),
     UniqueConstraint("network_id", "mac_address"),
     Index(None, "network_id", "id"),
     Index(None, "project_id", "id"),
@@ -232,6 +247,7 @@ ports = Table(
     Index(None, "mac_address", "id"),
     Index(None, "device_id", "id"),
     Index(None, "device_owner", "id"),
+    Index(None, "host_id", "id"),
 )
 
 fixed_ips = Table(

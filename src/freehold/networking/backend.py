@@ -43,7 +43,7 @@ class Backend:
     ) -> None:
         bounds = limits or Limits()
         around = surroundings or Surroundings()
-        self.networks = Networks(database, driver, around)
+        self.networks = Networks(database, driver, bounds, around)
         self.subnets = Subnets(database, driver, bounds, around)
         self.ports = Ports(database, driver, bounds, around)
         self.history = History(database, driver, around)

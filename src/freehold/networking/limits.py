@@ -13,9 +13,13 @@ class Limits:
         max_dns_nameservers: how many a subnet may have.
         max_subnet_host_routes: how many a subnet may have.
         max_fixed_ips_per_port: how many a client may ask for on one port.
+        max_allowed_address_pair: how many a port may have.
+        global_physnet_mtu: the MTU of the networks below, in bytes.
     """
 
     base_mac: str = "fa:16:3e:00:00:00"
     max_dns_nameservers: int = 5
     max_subnet_host_routes: int = 20
     max_fixed_ips_per_port: int = 100
+    max_allowed_address_pair: int = 10
+    global_physnet_mtu: int = 1500

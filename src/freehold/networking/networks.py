@@ -5,18 +5,21 @@ from dataclasses import replace
 
 from freehold.db.database import Database, Unit
 from freehold.db.retry import run_again_if_references_break
-from freehold.errors import InvalidSharedSetting, NetworkInUse
+from freehold.errors import ExternalNetworkInUse, InvalidSharedSetting, NetworkInUse
 from freehold.ipam.driver import Driver, Surroundings
 from freehold.networking import lookups, owners
 from freehold.networking.addressing import Addressing
 from freehold.networking.ids import new_id
+from freehold.networking.limits import Limits
 from freehold.networking.paging import ALL, Page
+from freehold.networking.plan.networks import plan_network_change, plan_new_network
 from freehold.networking.prefixes import Prefixes
 from freehold.networking.records import NETWORK_FIRST_REVISION, Record
 from freehold.networking.store import networks as network_rows
 from freehold.networking.store import ports as port_rows
 from freehold.networking.store import subnets as subnet_rows
 from freehold.networking.values import (
+    KEEP,
     Filter,
     Network,
     NetworkChange,
@@ -30,25 +33,22 @@ from freehold.networking.values import (
 class Networks:
     """The networks of a database."""
 
-    def __init__(self, database: Database, driver: Driver, surroundings: Surroundings) -> None:
+    def __init__(
+        self, database: Database, driver: Driver, limits: Limits, surroundings: Surroundings
+    ) -> None:
         self._database = database
         self._driver = driver
+        self._limits = limits
         self._surroundings = surroundings
 
     def create(self, drafts: Sequence[NetworkDraft]) -> tuple[Network, ...]:
-        """Create networks: all of them or none."""
-        created = tuple(
-            Network(
-                id=new_id(self._surroundings.random),
-                project_id=draft.project_id,
-                name=draft.name,
-                admin_state_up=draft.admin_state_up,
-                shared=draft.shared,
-                description=draft.description,
-                record=Record.begun(self._surroundings.now(), NETWORK_FIRST_REVISION),
-            )
-            for draft in drafts
-        )
+        """Create networks: all of them or none.
+
+        Raises:
+            InvalidInput: a draft cannot stand; see
+                `freehold.networking.plan.networks.plan_new_network`.
+        """
+        created = tuple(self._new_network(draft) for draft in drafts)
 
         def work(unit: Unit) -> tuple[Network, ...]:
             for network in created:
@@ -88,22 +88,22 @@ class Networks:
             NetworkNotFound: there is none of this id.
             RevisionNumberConstraintFailed: it has another revision.
             InvalidSharedSetting: others use it, and it is not to be shared any more.
+            ExternalNetworkInUse: it has routers' gateways, and is not to be external any more.
+            FreeholdError: the change cannot stand; see
+                `freehold.networking.plan.networks.plan_network_change`.
         """
         meant: list[Network] = []
 
         def work(unit: Unit) -> Network:
             network = network_rows.get(unit.connection, network_id)
             network.record.check(revision)
-            if network.shared and change.shared is False:
-                _check_only_owner_uses(unit, network)
-            values = changed_attributes(change)
-            # The attributes' own names and types are those of the change: see values.
-            new = replace(network, **values)  # type: ignore[arg-type]
+            new = self._changed(unit, network, change)
             if new == network:
                 return network
             now = self._surroundings.now()
             new = replace(new, record=network.record.continued(now))
             meant.append(new)
+            values = {name: getattr(new, name) for name in changed_attributes(change)}
             network_rows.change(unit.connection, network, values, now)
             return new
 
@@ -146,6 +146,32 @@ class Networks:
 
         self._database.write(work, lookups.deleted(network_rows.find, network_id))
 
+    def _new_network(self, draft: NetworkDraft) -> Network:
+        network = Network(
+            id=new_id(self._surroundings.random),
+            project_id=draft.project_id,
+            name=draft.name,
+            admin_state_up=draft.admin_state_up,
+            shared=draft.shared,
+            description=draft.description,
+            dns_domain=draft.dns_domain,
+            external=draft.external,
+            vlan_transparent=draft.vlan_transparent,
+            record=Record.begun(self._surroundings.now(), NETWORK_FIRST_REVISION),
+        )
+        return plan_new_network(network, draft, self._limits.global_physnet_mtu)
+
+    def _changed(self, unit: Unit, network: Network, change: NetworkChange) -> Network:
+        """Return the network as it is going to be."""
+        if network.shared and change.shared is False:
+            _check_only_owner_uses(unit, network)
+        if network.external and change.external is False:
+            _check_no_gateways(unit, network)
+        subnets: Sequence[Subnet] = ()
+        if change.mtu is not KEEP:
+            subnets = subnet_rows.find(unit.connection, [Filter("network_id", (network.id,))])
+        return plan_network_change(network, change, subnets, self._limits.global_physnet_mtu)
+
     @staticmethod
     def _remove_rows(
         unit: Unit, network_id: str, subnets: Sequence[Subnet], ports: Sequence[Port]
@@ -164,3 +190,12 @@ def _check_only_owner_uses(unit: Unit, network: Network) -> None:
     projects |= {subnet.project_id for subnet in subnets}
     if projects - {network.project_id}:
         raise InvalidSharedSetting(network.name)
+
+
+def _check_no_gateways(unit: Unit, network: Network) -> None:
+    of_gateways = [
+        Filter("network_id", (network.id,)),
+        Filter("device_owner", (owners.ROUTER_GATEWAY,)),
+    ]
+    if port_rows.find(unit.connection, of_gateways, Page(limit=1)):
+        raise ExternalNetworkInUse(network.id)

@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
 
 from oslo_db.exception import DBDuplicateEntry
 from sqlalchemy import Connection
@@ -19,6 +18,7 @@ from freehold.errors import (
     IpAddressAlreadyAllocated,
     MacAddressGenerationFailure,
     MacAddressInUse,
+    PortInUse,
     UnsupportedPortDeviceOwner,
 )
 from freehold.ipam.driver import Driver, Surroundings
@@ -33,6 +33,7 @@ from freehold.networking.plan.ports import (
     plan_new_port,
     plan_port_update,
 )
+from freehold.networking.port_attributes import merged, with_mac
 from freehold.networking.records import PORT_FIRST_REVISION, Record
 from freehold.networking.store import networks as network_rows
 from freehold.networking.store import ports as port_rows
@@ -73,7 +74,8 @@ class Ports:
             MacAddressInUse: another port of the network has the MAC address.
             IpAddressGenerationFailure: nothing is left to hand out.
             IpAddressAlreadyAllocated: an address asked for is held.
-            BadRequest: a port is to have too many tags.
+            BadRequest: a port is to have too many tags, or address pairs or DHCP options
+                that cannot stand; see `freehold.networking.port_attributes`.
             FreeholdError: a draft cannot stand; see
                 `freehold.networking.plan.ports.plan_new_port`.
         """
@@ -91,7 +93,7 @@ class Ports:
                     unit,
                     addressing,
                     subnets,
-                    _new_port(port_id, mac, draft, self._surroundings.now()),
+                    self._new_port(port_id, mac, draft),
                     draft,
                     macs,
                 )
@@ -129,6 +131,9 @@ class Ports:
             RevisionNumberConstraintFailed: it has another revision.
             MacAddressInUse: another port of the network has the MAC address.
             UnsupportedPortDeviceOwner: a network service's port keeps its MAC.
+            PortInUse: a port on a host keeps its VNIC type.
+            BadRequest: its address pairs or DHCP options cannot stand; see
+                `freehold.networking.port_attributes`.
             IpAddressGenerationFailure: nothing is left to hand out.
             IpAddressAlreadyAllocated: an address asked for is held.
             FreeholdError: the change cannot stand; see
@@ -254,6 +259,28 @@ class Ports:
             return random_mac(self._limits.base_mac, self._surroundings.random)
         return wanted
 
+    def _new_port(self, port_id: str, mac: str, draft: PortDraft) -> Port:
+        """Return the port that a draft describes, without addresses."""
+        most = self._limits.max_allowed_address_pair
+        return Port(
+            id=port_id,
+            network_id=draft.network_id,
+            project_id=draft.project_id,
+            name=draft.name,
+            admin_state_up=draft.admin_state_up,
+            mac_address=mac,
+            device_id=draft.device_id,
+            device_owner=draft.device_owner,
+            description=draft.description,
+            allowed_address_pairs=with_mac(draft.allowed_address_pairs, mac, most),
+            extra_dhcp_opts=merged((), draft.extra_dhcp_opts),
+            dns_name=draft.dns_name,
+            host_id=draft.host_id,
+            vnic_type=draft.vnic_type,
+            binding_profile=draft.binding_profile,
+            record=Record.begun(self._surroundings.now(), PORT_FIRST_REVISION, draft.tags),
+        )
+
     def _changed(self, port: Port, change: PortChange) -> Port:
         """Return the port as it is going to be, but for its addresses."""
         values = {
@@ -263,9 +290,18 @@ class Ports:
         }
         # The attributes' own names and types are those of the change: see values.
         new = replace(port, **values)  # type: ignore[arg-type]
+        if change.allowed_address_pairs is not KEEP:
+            most = self._limits.max_allowed_address_pair
+            pairs = with_mac(new.allowed_address_pairs, new.mac_address, most)
+            new = replace(new, allowed_address_pairs=pairs)
+        if change.extra_dhcp_opts is not KEEP:
+            options = merged(port.extra_dhcp_opts, change.extra_dhcp_opts)
+            new = replace(new, extra_dhcp_opts=options)
         owner = new.device_owner or port.device_owner
         if new.mac_address != port.mac_address and owner.startswith(owners.NETWORK_PREFIX):
             raise UnsupportedPortDeviceOwner("mac address update", owner, port.id)
+        if new.vnic_type != port.vnic_type and port.host_id:
+            raise PortInUse(port.id, port.network_id, port.device_id)
         return new
 
     def _plan_update(
@@ -276,22 +312,6 @@ class Ports:
             return PortPlan(keep=port.fixed_ips)
         around = self._around(_SubnetsOfNetworks(connection), port.network_id, asked or ())
         return plan_port_update(port, new, asked, around)
-
-
-def _new_port(port_id: str, mac: str, draft: PortDraft, now: datetime) -> Port:
-    """Return the port that a draft describes, without addresses."""
-    return Port(
-        id=port_id,
-        network_id=draft.network_id,
-        project_id=draft.project_id,
-        name=draft.name,
-        admin_state_up=draft.admin_state_up,
-        mac_address=mac,
-        device_id=draft.device_id,
-        device_owner=draft.device_owner,
-        description=draft.description,
-        record=Record.begun(now, PORT_FIRST_REVISION, draft.tags),
-    )
 
 
 def _changed_columns(port: Port, new: Port, change: PortChange) -> dict[str, object]:

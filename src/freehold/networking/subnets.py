@@ -17,6 +17,7 @@ from freehold.networking.addressing import Addressing
 from freehold.networking.ids import new_id
 from freehold.networking.limits import Limits
 from freehold.networking.paging import ALL, Page
+from freehold.networking.plan.networks import check_mtu
 from freehold.networking.plan.ports import plan_automatic_address
 from freehold.networking.plan.subnet_pools import check_affinity, plan_prefix
 from freehold.networking.plan.subnets import (
@@ -175,6 +176,7 @@ class Subnets:
             shared=site.network.shared,
             subnetpool_id=None if pool is None else pool.id,
         )
+        check_mtu(site.network, planned.ip_version)
         subnet = replace(planned, record=Record.begun(now, SUBNET_FIRST_REVISION))
         check_overlap(subnet, site.subnets)
         check_affinity(site.network, site.subnets, subnet, pool)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from freehold.addresses.ranges import AddressRange, IPAddress, IPNetwork
 from freehold.ipam.strategy import Strategy
+from freehold.networking.port_attributes import AddressPair, DHCPOption
 from freehold.networking.records import UNSTORED, Record
 
 if TYPE_CHECKING:
@@ -50,6 +51,12 @@ class IPv6Mode(StrEnum):
     DHCPV6_STATELESS = "dhcpv6-stateless"
 
 
+LOCAL_NETWORK = "local"
+LARGEST_MTU = 0
+"""What a draft or change says of an MTU that is to be as large as it can be."""
+
+NORMAL_VNIC = "normal"
+
 AUTO_ADDRESS_MODES = frozenset({IPv6Mode.SLAAC, IPv6Mode.DHCPV6_STATELESS})
 
 
@@ -58,6 +65,11 @@ class Network:
     """A layer-2 domain to which subnets and ports belong.
 
     Attributes:
+        external: whether it leads out of the cloud.
+        network_type: how it is realised: local, flat, vlan, vxlan, gre or geneve.
+        physical_network: on what; None where the type needs none.
+        segmentation_id: as which VLAN or tunnel; None likewise.
+        mtu: in bytes.
         ipv4_address_scope: the address scope of its IPv4 subnets' pools, if any.
         ipv6_address_scope: the address scope of its IPv6 subnets' pools, if any.
     """
@@ -72,6 +84,13 @@ class Network:
     ipv4_address_scope: str | None = None
     ipv6_address_scope: str | None = None
     description: str = field(default="", kw_only=True)
+    dns_domain: str = field(default="", kw_only=True)
+    external: bool = field(default=False, kw_only=True)
+    network_type: str = field(default=LOCAL_NETWORK, kw_only=True)
+    physical_network: str | None = field(default=None, kw_only=True)
+    segmentation_id: int | None = field(default=None, kw_only=True)
+    mtu: int = field(default=1500, kw_only=True)
+    vlan_transparent: bool = field(default=False, kw_only=True)
     record: Record = field(default=UNSTORED, kw_only=True)
 
 
@@ -84,6 +103,13 @@ class NetworkDraft:
     description: str = ""
     admin_state_up: bool = True
     shared: bool = False
+    dns_domain: str = ""
+    external: bool = False
+    network_type: str | None = None
+    physical_network: str | None = None
+    segmentation_id: int | None = None
+    mtu: int = LARGEST_MTU
+    vlan_transparent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +120,12 @@ class NetworkChange:
     description: str | Keep = KEEP
     admin_state_up: bool | Keep = KEEP
     shared: bool | Keep = KEEP
+    dns_domain: str | Keep = KEEP
+    external: bool | Keep = KEEP
+    network_type: str | Keep = KEEP
+    physical_network: str | Keep | None = KEEP
+    segmentation_id: int | Keep | None = KEEP
+    mtu: int | Keep = KEEP
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +256,13 @@ class Holding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Port:
-    """An attachment point of a network, with its MAC and IP addresses."""
+    """An attachment point of a network, with its MAC and IP addresses.
+
+    Attributes:
+        host_id: the host that it is plugged in on; empty for none yet.
+        vnic_type: how it is plugged in there.
+        binding_profile: what its host is told beyond that, as JSON; empty for nothing.
+    """
 
     id: str
     network_id: str
@@ -237,6 +275,12 @@ class Port:
     fixed_ips: tuple[FixedIP, ...] = ()
     status: str = "DOWN"
     description: str = ""
+    allowed_address_pairs: tuple[AddressPair, ...] = ()
+    extra_dhcp_opts: tuple[DHCPOption, ...] = ()
+    dns_name: str = ""
+    host_id: str = ""
+    vnic_type: str = NORMAL_VNIC
+    binding_profile: str = ""
     record: Record = UNSTORED
 
 
@@ -274,12 +318,23 @@ class PortDraft:
     fixed_ips: tuple[FixedIPRequest, ...] | None = None
     device_id: str = ""
     device_owner: str = ""
+    allowed_address_pairs: tuple[AddressPair, ...] = ()
+    extra_dhcp_opts: tuple[DHCPOption, ...] = ()
+    dns_name: str = ""
+    host_id: str = ""
+    vnic_type: str = NORMAL_VNIC
+    binding_profile: str = ""
     tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PortChange:
-    """What is to be different about a port."""
+    """What is to be different about a port.
+
+    Attributes:
+        allowed_address_pairs: all that it is to have.
+        extra_dhcp_opts: those that are to be added, changed or, without a value, removed.
+    """
 
     name: str | Keep = KEEP
     description: str | Keep = KEEP
@@ -288,6 +343,12 @@ class PortChange:
     fixed_ips: tuple[FixedIPRequest, ...] | Keep = KEEP
     device_id: str | Keep = KEEP
     device_owner: str | Keep = KEEP
+    allowed_address_pairs: tuple[AddressPair, ...] | Keep = KEEP
+    extra_dhcp_opts: tuple[DHCPOption, ...] | Keep = KEEP
+    dns_name: str | Keep = KEEP
+    host_id: str | Keep = KEEP
+    vnic_type: str | Keep = KEEP
+    binding_profile: str | Keep = KEEP
 
 
 def changed_attributes(change: "DataclassInstance") -> Mapping[str, object]:

@@ -28,14 +28,37 @@ RECORDS = Records(
 FILTERS = {
     **{
         name: one_of(networks.c[name])
-        for name in ("id", "name", "admin_state_up", "status", "project_id", "shared")
+        for name in (
+            "id",
+            "name",
+            "admin_state_up",
+            "status",
+            "project_id",
+            "shared",
+            "external",
+            "network_type",
+            "physical_network",
+            "segmentation_id",
+            "mtu",
+            "vlan_transparent",
+        )
     },
     **RECORDS.filters(),
 }
 
 SORTING = Sorting(
     networks.c.id,
-    {name: networks.c[name] for name in ("name", "admin_state_up", "status", "project_id")},
+    {name: networks.c[name] for name in ("name", "admin_state_up", "status", "project_id", "mtu")},
+)
+
+_KEPT = (
+    "dns_domain",
+    "external",
+    "network_type",
+    "physical_network",
+    "segmentation_id",
+    "mtu",
+    "vlan_transparent",
 )
 
 # Made once: to put a statement together takes longer than to have it carried out.
@@ -63,6 +86,7 @@ def add(connection: Connection, network: Network) -> None:
             project_id=network.project_id,
             name=network.name,
             description=network.description,
+            **{name: getattr(network, name) for name in _KEPT},
             admin_state_up=network.admin_state_up,
             shared=network.shared,
             status=network.status,
@@ -212,5 +236,6 @@ def _network(row: AnyRow, members: Sequence[_Member]) -> Network:
         ipv4_address_scope=scopes.get(4),
         ipv6_address_scope=scopes.get(6),
         description=row.description,
+        **{name: getattr(row, name) for name in _KEPT},
         record=record_of(row),
     )

@@ -24,6 +24,7 @@ from freehold.networking.owners import NETWORK_PREFIX
 from freehold.networking.paging import ALL, Page
 from freehold.networking.store.conditions import AnyRow, Condition, in_batches, one_of, where
 from freehold.networking.store.pages import Sorting
+from freehold.networking.store.port_attributes import in_columns, options_of, pairs_of
 from freehold.networking.store.records import columns_of, in_table, record_of
 from freehold.networking.values import Filter, FixedIP, Holding, Port
 
@@ -63,6 +64,7 @@ FILTERS: dict[str, Condition] = {
             "device_owner",
             "project_id",
             "status",
+            "host_id",
         )
     },
     "fixed_ips.ip_address": _has_address,
@@ -86,6 +88,15 @@ SORTING = Sorting(
             "status",
         )
     },
+)
+
+_KEPT = (
+    "allowed_address_pairs",
+    "extra_dhcp_opts",
+    "dns_name",
+    "host_id",
+    "vnic_type",
+    "binding_profile",
 )
 
 # Made once: to put a statement together takes longer than to have it carried out.
@@ -118,6 +129,7 @@ def add(connection: Connection, port: Port) -> None:
             device_id=port.device_id,
             device_owner=port.device_owner,
             status=port.status,
+            **in_columns({name: getattr(port, name) for name in _KEPT}),
             **columns_of(port.record),
         )
     )
@@ -218,7 +230,7 @@ def change(connection: Connection, port: Port, values: Mapping[str, object], now
         DBDuplicateEntry: another port of the network has the new MAC address.
         RunAgain: the port is not as it was read any more.
     """
-    RECORDS.raise_revision(connection, port.id, port.record, now, values)
+    RECORDS.raise_revision(connection, port.id, port.record, now, in_columns(values))
 
 
 def next_positions(connection: Connection, network_id: str) -> Mapping[str, int]:
@@ -337,5 +349,11 @@ def _port(row: AnyRow, shown: tuple[FixedIP, ...]) -> Port:
         fixed_ips=shown,
         status=row.status,
         description=row.description,
+        allowed_address_pairs=pairs_of(row),
+        extra_dhcp_opts=options_of(row),
+        dns_name=row.dns_name,
+        host_id=row.host_id,
+        vnic_type=row.vnic_type,
+        binding_profile=row.binding_profile,
         record=record_of(row),
     )
