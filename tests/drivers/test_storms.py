@@ -172,6 +172,10 @@ def test_what_is_claimed_was_in_the_pools_before_or_after(threaded: Harness, reu
     assert threaded.run(partial(allocate, kind=NEXT)) in ranges(states[-1])[0]
 
 
+# Not on a cluster: see docs/decisions/0009.
+@pytest.mark.parametrize(
+    "threaded", ["memory", "sqlite-file", "postgresql", "mariadb"], indirect=True
+)
 @pytest.mark.parametrize("reuse", [AT_ONCE, Reuse()])
 def test_all_that_was_held_in_a_subnet_removed_meanwhile_is_told_once(
     threaded: Harness, reuse: Reuse
