@@ -24,6 +24,9 @@ from freehold.ipam.strategy import Strategy
 TRIES = 4
 """Proposals out of what was learned by one read."""
 
+TRIES_UPWARDS = 12
+"""Proposals out of the lowest run: all who ask for the next address want the same one."""
+
 CHUNK_ROWS = 1000
 
 FEW = 8
@@ -108,7 +111,7 @@ def _next(site: Site) -> Proposals:
     run = _lowest_run(site)
     if run is None:
         return True
-    for number in range(run.first, min(run.last, run.first + TRIES - 1) + 1):
+    for number in range(run.first, min(run.last, run.first + TRIES_UPWARDS - 1) + 1):
         yield Proposal(number)
         # It is taken, by whomever: this is only reached if the claim was lost.
         site.hints.raise_lowest(number)
