@@ -5,6 +5,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+TEST_PROCESSES ?= 2
 SERVE_ARGS := $(if $(filter command,$(firstword $(origin HOST))),--host $(HOST)) \
               $(if $(filter command,$(firstword $(origin PORT))),--port $(PORT)) $(ARGS)
 
@@ -15,7 +16,8 @@ SERVE_ARGS := $(if $(filter command,$(firstword $(origin HOST))),--host $(HOST))
 help:
 	@echo "make serve   start Freehold on http://127.0.0.1:9696, with an SQLite database;"
 	@echo "             HOST=..., PORT=..., and ARGS='...' for what else 'freehold serve' takes"
-	@echo "make test    all checks: make lint, then the tests; ARGS='...' is for pytest"
+	@echo "make test    all checks: make lint, then the tests; ARGS='...' is for pytest,"
+	@echo "             TEST_PROCESSES=... says how many processes share the tests (2)"
 	@echo "make lint    ruff, mypy, import-linter"
 	@echo "make bench   measure this machine; ARGS='--databases sqlite,galera', ARGS=--quick,"
 	@echo "             ARGS=--memory; ARGS=--write puts tables and plot in docs/benchmarks.*"
@@ -37,7 +39,7 @@ lint: $(VENV)/.with-dev
 
 pytest: $(VENV)/.with-dev
 	@tests/servers/install
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadgroup $(ARGS)
 
 bench: $(VENV)/.with-bench
 	@tests/servers/install

@@ -2,6 +2,9 @@
 
 A server is started when the first test asks for it, and ended after the last
 test. Each test has an empty database of its own on it.
+
+Where several processes share the tests, those of one server are one process's,
+so that each server is started once; of the others, each file is one process's.
 """
 
 from collections.abc import Callable, Iterator
@@ -23,6 +26,23 @@ from tests.servers.postgresql_pair import PostgreSQLPair
 
 OpenDatabase = Callable[[str], list[str]]
 OpenLedger = Callable[[str], list[Engine]]
+
+SERVERS = ("breakable_galera", "galera", "mariadb", "breakable_pair", "postgresql")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say which tests one process has to run, of several that share them."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(server_of(item) or item.path.name))
+
+
+def server_of(item: pytest.Item) -> str | None:
+    """Return the server that a test needs, by its fixtures or the kind that it is given."""
+    asked: set[object] = set(getattr(item, "fixturenames", ()))
+    if callspec := getattr(item, "callspec", None):
+        asked.update(value for value in callspec.params.values() if isinstance(value, str))
+    return next((server for server in SERVERS if server in asked), None)
 
 
 @pytest.fixture(scope="session")
