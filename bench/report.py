@@ -33,17 +33,20 @@ how much.
 REASONS = """\
 Why aims are missed:
 
-- **Release** writes two rows where raw deletes one, since it tells the history who held the address. On
-  SQLite, MariaDB and Galera that is a second statement; on PostgreSQL the same one. Without history
-  (`history_days = 0`) a release on MariaDB was measured at 1.2x to 1.3x.
-- **"Full"** is proven by counting the 65,533 rows of the pool in the index, each time anew, since no
-  counter is kept that could be wrong. A process that is asked by many at once counts for all of them.
+- **Release** writes two rows where raw deletes one, since it tells the history who held the
+  address. On SQLite, MariaDB and Galera that is a second statement; on PostgreSQL the same one.
+  Without history (`history_days = 0`) a release on MariaDB was measured at 1.2x to 1.3x.
+- **"Full"** is proven by counting the 65,533 rows of the pool in the index, each time anew, since
+  no counter is kept that could be wrong. A process that is asked by many at once counts for all
+  of them.
 - **Allocate** is one statement, and costs more than raw mainly in Python: 0.1 to 0.4 ms for
-  proposing, the unit of work and a larger statement. Where a COMMIT takes half a millisecond, that shows.
-- **Eight workers** share two processors with the database here, so what each of them computes takes
-  from the others and from the server. On Galera, where the nodes wait for one another, it matters less.
-- **Bulk** first reads which of the proposed addresses are held, so that the insert that follows finds
-  them free; raw only inserts.
+  proposing, the unit of work and a larger statement. Where a COMMIT takes half a millisecond,
+  that shows.
+- **Eight workers** share two processors with the database here, so what each of them computes
+  takes from the others and from the server. On Galera, where the nodes wait for one another, it
+  matters less.
+- **Bulk** first reads which of the proposed addresses are held, so that the insert that follows
+  finds them free; raw only inserts.
 """
 
 
