@@ -30,11 +30,9 @@ OpenLedger = Callable[[str], list[Engine]]
 SERVERS = ("breakable_galera", "galera", "mariadb", "breakable_pair", "postgresql")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say which tests one process has to run, of several that share them."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(server_of(item) or item.path.name))
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Say which process has to run a test, of several that share them."""
+    item.add_marker(pytest.mark.xdist_group(server_of(item) or item.path.name))
 
 
 def server_of(item: pytest.Item) -> str | None:

@@ -81,7 +81,7 @@ def test_a_port_in_use_is_told(server: Service, tmp_path: Path) -> None:
 def test_what_cannot_work_is_told_in_one_line(
     tmp_path: Path, words: tuple[str, ...], code: int, reasons: tuple[str, ...]
 ) -> None:
-    ended = run_freehold(tmp_path, "serve", *words)
+    ended = run_freehold(tmp_path, "serve", "--port", "0", *words)
     check_failure(ended, code, *reasons)
     assert "secret" not in ended.stderr
 
@@ -90,7 +90,7 @@ def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path) -> None:
     file = tmp_path / "letter.txt"
     text = "Dear reader, this is not a database. " * 100
     file.write_text(text)
-    for words in (("serve",), ("db", "upgrade"), ("db", "current")):
+    for words in (("serve", "--port", "0"), ("db", "upgrade"), ("db", "current")):
         check_failure(
             run_freehold(tmp_path, *words, "--database", f"sqlite:///{file}"), 1, str(file)
         )
