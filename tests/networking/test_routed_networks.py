@@ -9,6 +9,7 @@ from freehold.errors import (
     HostNotConnectedToAnySegment,
     InvalidInput,
     InvalidIpForNetwork,
+    IpAddressGenerationFailureNoMatchingSubnet,
     SubnetInUse,
 )
 from freehold.networking import owners
@@ -21,6 +22,7 @@ from freehold.networking.values import (
     Port,
     PortChange,
     Subnet,
+    SubnetChange,
 )
 from tests.backends import Premises, port_draft
 from tests.networking.routed import Site, routed_site
@@ -228,6 +230,55 @@ def test_a_port_gets_its_address_where_its_device_owner_is_served_first(
     with premises.refused(InvalidInput):
         premises.port(network, fixed_ips=of(special))
     assert premises.backend.subnets.get(special.id) == special
+
+
+def test_a_new_device_owner_takes_no_address_away_and_counts_from_then_on(
+    premises: Premises,
+) -> None:
+    network = premises.network()
+    plain = premises.subnet(network, "10.0.0.0/24")
+    special = premises.subnet(network, "10.1.0.0/24", service_types=("compute:a",))
+    port = premises.port(network)
+    ports = premises.backend.ports
+    both = PortChange(device_owner="compute:a", fixed_ips=of(special))
+    with premises.refused(InvalidInput):
+        ports.update(port.id, both)
+    owned = ports.update(port.id, PortChange(device_owner="compute:a"))
+    assert on(owned) == [plain.id]
+    assert on(ports.update(port.id, PortChange(fixed_ips=of(special)))) == [special.id]
+    left = ports.update(port.id, PortChange(device_owner="", host_id="h"))
+    assert on(left) == [special.id]
+    with premises.refused(HostNotCompatibleWithFixedIps):
+        ports.update(port.id, PortChange(host_id="h2"))
+
+
+def test_new_service_types_take_no_address_away(premises: Premises) -> None:
+    network = premises.network()
+    subnet = premises.subnet(network, "10.0.0.0/24")
+    port = premises.port(network)
+    changed = premises.backend.subnets.update(subnet.id, SubnetChange(service_types=("compute:a",)))
+    assert changed.service_types == ("compute:a",)
+    assert premises.backend.subnets.get(subnet.id) == changed
+    assert premises.backend.ports.update(port.id, PortChange(name="x")).fixed_ips == port.fixed_ips
+    with premises.refused(IpAddressGenerationFailureNoMatchingSubnet):
+        premises.port(network)
+    with premises.refused(IpAddressGenerationFailureNoMatchingSubnet):
+        premises.backend.ports.update(port.id, PortChange(fixed_ips=()))
+
+
+def test_a_new_automatic_subnet_gives_addresses_to_the_ports_that_it_serves(
+    premises: Premises,
+) -> None:
+    network = premises.network()
+    premises.subnet(network, "10.0.0.0/24")
+    served, other = (premises.port(network, device_owner=one) for one in ("compute:a", "x"))
+    new = premises.subnet(network, "2001:db8::/64", "slaac", service_types=("compute:a",))
+    ports = premises.backend.ports
+    assert ports.get(served.id).fixed_ips == (
+        *served.fixed_ips,
+        automatic(new, served.mac_address),
+    )
+    assert ports.get(other.id).fixed_ips == other.fixed_ips
 
 
 def test_an_exhausted_subnet_of_the_owners_own_is_followed_by_one_for_all(
