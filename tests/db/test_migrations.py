@@ -19,6 +19,7 @@ from freehold.db.database import Database
 from freehold.errors import DatabaseNotUpgraded, DatabaseUnavailable
 from freehold.ipam.strategy import Strategy
 from freehold.ledger.tables import allocations, ledger_subnets, past_allocations, stored_time
+from freehold.networking.paging import Page, SortKey
 from freehold.networking.values import Filter, PortChange
 from tests.backends import NOON, Premises, addresses, port_draft
 from tests.conftest import OpenDatabase
@@ -141,10 +142,11 @@ def test_the_sixth_gives_each_network_the_segment_that_a_new_one_has(url: str) -
     made = [premises.network(), premises.network(**vlan)]
     subnet = premises.subnet(made[0], "10.0.0.0/24")
     port = premises.port(made[0])
-    before = premises.backend.segments.find([])
+    in_order = Page(sort=(SortKey("network_id"),))
+    before = premises.backend.segments.find([], in_order)
     schema.downgrade(premises.database, "0005")
     schema.upgrade(premises.database)
-    after = premises.backend.segments.find([])
+    after = premises.backend.segments.find([], in_order)
     assert [replace(one, id="") for one in after] == [replace(one, id="") for one in before]
     assert len({one.id for one in (*before, *after)}) == 2 * len(made)
     assert [premises.backend.networks.get(one.id).routed for one in made] == [False, False]
