@@ -177,14 +177,7 @@ def plan_port_update(
         asked = _as_requests(port.fixed_ips)
     else:
         _check_number(asked, around)
-    unclaimed = list(port.fixed_ips)
-    unmet: list[FixedIPRequest] = []
-    for request in sorted(asked, key=lambda request: request.ip_address is None):
-        held = _already_held(request, unclaimed)
-        if held is not None:
-            unclaimed.remove(held)
-        elif not _stands_for(request, outdated):
-            unmet.append(request)
+    unmet, unclaimed = _matched(asked, port.fixed_ips, outdated)
     automatic = {subnet.id for subnet in around.subnets if _implies_address(new, subnet)}
     given_up = {held for held in unclaimed if held.subnet_id not in automatic}
     remove = tuple(held for held in port.fixed_ips if held in given_up or held in outdated)
@@ -321,6 +314,21 @@ def _outdated(port: Port, new: Port, subnets: Sequence[Subnet]) -> tuple[FixedIP
         if _implies_address(new, subnet)
     }
     return tuple(held for held in port.fixed_ips if held in formed)
+
+
+def _matched(
+    asked: Sequence[FixedIPRequest], held: Sequence[FixedIP], outdated: Sequence[FixedIP]
+) -> tuple[list[FixedIPRequest], list[FixedIP]]:
+    """Return the entries that nothing held serves, and what is held and serves no entry."""
+    unclaimed = list(held)
+    unmet: list[FixedIPRequest] = []
+    for request in sorted(asked, key=lambda request: request.ip_address is None):
+        serving = _already_held(request, unclaimed)
+        if serving is not None:
+            unclaimed.remove(serving)
+        elif not _stands_for(request, outdated):
+            unmet.append(request)
+    return unmet, unclaimed
 
 
 def _as_requests(held: Sequence[FixedIP]) -> list[FixedIPRequest]:
