@@ -1,4 +1,6 @@
-"""What the operator sets about attributes that are kept for others."""
+"""What the operator sets about attributes that are kept for others, and how long texts may be."""
+
+import pytest
 
 from freehold.config import Settings
 from tests.api.service import make_client
@@ -22,3 +24,36 @@ def test_the_operator_sets_the_mtu_of_the_networks_below() -> None:
     for asked, mtu in (({}, 9000), (tunnel, 8950)):
         made = client.simulate_post("/v2.0/networks", json={"network": asked})
         assert made.json["network"]["mtu"] == mtu
+
+
+@pytest.mark.parametrize(("length", "status"), [(255, 201), (256, 400)])
+def test_a_service_type_is_as_long_as_a_device_owner(length: int, status: int) -> None:
+    client = make_client()
+    network = client.simulate_post("/v2.0/networks", json={"network": {}}).json["network"]["id"]
+    service_type = "compute:".ljust(length, "x")
+    subnet = {
+        "network_id": network,
+        "ip_version": 4,
+        "cidr": "10.0.0.0/24",
+        "service_types": [service_type],
+    }
+    made = client.simulate_post("/v2.0/subnets", json={"subnet": subnet})
+    assert made.status_code == status
+    port = {"network_id": network, "device_owner": service_type}
+    assert client.simulate_post("/v2.0/ports", json={"port": port}).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("hosts", "status"),
+    [(["h" * 255], 200), (["h" * 256], 400), ([f"h{n}" for n in range(1000)], 200)],
+    ids=["longest", "too long", "most"],
+)
+def test_a_segment_has_as_many_hosts_as_a_list_may_have(hosts: list[str], status: int) -> None:
+    client = make_client()
+    client.simulate_post("/v2.0/networks", json={"network": {}})
+    [segment] = client.simulate_get("/v2.0/segments").json["segments"]
+    path = f"/v2.0/segments/{segment['id']}"
+    answer = client.simulate_put(path, json={"segment": {"freehold:hosts": hosts}})
+    assert answer.status_code == status
+    shown = client.simulate_get(path).json["segment"]["freehold:hosts"]
+    assert shown == (sorted(hosts) if status == 200 else [])

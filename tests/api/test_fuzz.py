@@ -14,11 +14,12 @@ from freehold.api.address_scopes import ADDRESS_SCOPE
 from freehold.api.networks import NETWORK
 from freehold.api.paging import PARAMETERS
 from freehold.api.ports import PORT
+from freehold.api.segments import SEGMENT
 from freehold.api.subnet_pools import SUBNET_POOL
 from freehold.api.subnets import SUBNET
 from tests.api.service import make_client
 
-KINDS = {kind.name: kind for kind in (NETWORK, SUBNET, PORT, ADDRESS_SCOPE, SUBNET_POOL)}
+KINDS = {kind.name: kind for kind in (NETWORK, SEGMENT, SUBNET, PORT, ADDRESS_SCOPE, SUBNET_POOL)}
 UNKNOWN = "11111111-2222-4333-8444-555555555555"
 
 ATTRIBUTES = {
@@ -33,6 +34,11 @@ ATTRIBUTES = {
         "dns_nameservers", "host_routes", "enable_dhcp", "ipv6_ra_mode", "ipv6_address_mode",
         "subnetpool_id", "prefixlen", "use_default_subnetpool", "project_id", "shared", "id",
         "description", "freehold:allocation_strategy", "freehold:cool_down",
+        "segment_id", "service_types",
+    ],
+    "segment": [
+        "name", "network_id", "network_type", "physical_network", "segmentation_id",
+        "description", "freehold:hosts", "project_id", "id", "tags",
     ],
     "port": [
         "name", "network_id", "admin_state_up", "mac_address", "fixed_ips", "device_id",
@@ -135,6 +141,7 @@ class World:
         pool = {"name": "p", "prefixes": ["10.0.0.0/8"]}
         self.ids = {
             "network": network,
+            "segment": self._make("segment", {"network_id": network, "network_type": "local"}),
             "subnet": subnet,
             "port": port,
             "address_scope": self._make("address_scope", {"ip_version": 4}),
@@ -142,6 +149,7 @@ class World:
         }
         self.minimal: Mapping[str, Mapping[str, object]] = {
             "network": {},
+            "segment": {"network_id": network, "network_type": "local"},
             "subnet": {"network_id": network, "ip_version": 6, "cidr": "2001:db8::/64"},
             "port": {"network_id": network},
             "address_scope": {"ip_version": 4},

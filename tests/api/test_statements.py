@@ -89,7 +89,7 @@ class Cloud:
             )
 
 
-def _hold(path: Path, network: str, subnet: str, held: int) -> None:
+def _hold(path: Path, network: str, subnet: str, held: int, name: str = "port") -> None:
     """Store ports that hold one address each, every third one of the subnet."""
     engine = create_engine(f"sqlite:///{path}")
     now = datetime(2026, 1, 1)  # noqa: DTZ001  # the tables' times are UTC without an offset
@@ -99,7 +99,7 @@ def _hold(path: Path, network: str, subnet: str, held: int) -> None:
             insert(ports),
             [
                 {
-                    "id": f"port-{number}",
+                    "id": f"{name}-{number}",
                     "network_id": network,
                     "project_id": "",
                     "name": "",
@@ -119,12 +119,12 @@ def _hold(path: Path, network: str, subnet: str, held: int) -> None:
         taken = [{"subnet_id": subnet, "address": to_bytes(one)} for one in held_addresses]
         connection.execute(
             insert(allocations),
-            [{**row, "holder": f"port-{n}", "allocated_at": now} for n, row in enumerate(taken)],
+            [{**row, "holder": f"{name}-{n}", "allocated_at": now} for n, row in enumerate(taken)],
         )
         connection.execute(
             insert(fixed_ips),
             [
-                {**row, "port_id": f"port-{n}", "position": 0, "ip_address": str(one)}
+                {**row, "port_id": f"{name}-{n}", "position": 0, "ip_address": str(one)}
                 for n, (row, one) in enumerate(zip(taken, held_addresses, strict=True))
             ],
         )
@@ -320,6 +320,44 @@ def measure_pools(path: Path, count: int) -> dict[str, Cost]:
     return costs
 
 
+def measure_routed(path: Path, count: int) -> dict[str, Cost]:
+    """Return what segments cost, and ports on them, when so many addresses are held on one."""
+    cloud = Cloud(path, 1)
+    network = cloud.post("networks", {})["id"]
+    [first] = cloud.request("GET", f"segments?network_id={network}")["segments"]
+    segment = {"network_id": network, "network_type": "local", "freehold:hosts": ["h2"]}
+    values = {"network_id": network, "ip_version": 4, "segment_id": first["id"]}
+    held = cloud.post("subnets", {**values, "cidr": "10.0.0.0/16"})["id"]
+    _hold(path, network, held, count, "routed")
+    costs: dict[str, Cost] = {}
+
+    def record(name: str, verb: str, path: str, body: JSON | None = None) -> JSON:
+        with counting() as cost:
+            answer = cloud.request(verb, path, body)
+        costs[name] = cost
+        return answer
+
+    made = record("POST /v2.0/segments: one with a host", "POST", "segments", {"segment": segment})
+    other = f"segments/{made['segment']['id']}"
+    hosts = {"segment": {"freehold:hosts": ["h1", "h3"]}}
+    record("PUT /v2.0/segments/{id}: its hosts", "PUT", f"segments/{first['id']}", hosts)
+    record("GET /v2.0/segments: by a host", "GET", "segments?freehold:hosts=h1")
+    record("DELETE /v2.0/segments/{id}: no subnet is on it", "DELETE", other)
+    for _ in range(WARMING_UP):
+        cloud.post("ports", {"network_id": network, "binding:host_id": "h1"})
+    waiting = {"port": {"network_id": network}}
+    on_host = {"port": {"network_id": network, "binding:host_id": "h1"}}
+    record("POST /v2.0/ports: on a host of a routed network", "POST", "ports", on_host)
+    found = record("POST /v2.0/ports: addresses deferred", "POST", "ports", waiting)["port"]["id"]
+    deferred = {"port": {"binding:host_id": "h1"}}
+    record(
+        "PUT /v2.0/ports/{id}: the host, for deferred addresses", "PUT", f"ports/{found}", deferred
+    )
+    moved = {"port": {"binding:host_id": "h3"}}
+    record("PUT /v2.0/ports/{id}: another host", "PUT", f"ports/{found}", moved)
+    return costs
+
+
 def render(costs: dict[str, Cost]) -> str:
     """Return the table of docs/statements.md."""
     lines = ["| Request | Case | Reads | Writes |", "|---|---|---|---|"]
@@ -333,7 +371,8 @@ def measure_all(folder: Path, held: int) -> dict[str, Cost]:
     """Return what each operation costs when so many addresses or prefixes are held."""
     cloud = Cloud(folder / f"{held}.sqlite", held)
     of_pools = measure_pools(folder / f"{held}-subnets.sqlite", held)
-    return {**measure(cloud), **measure_dual_stack(cloud), **of_pools}
+    routed = measure_routed(folder / f"{held}-routed.sqlite", held)
+    return {**measure(cloud), **measure_dual_stack(cloud), **of_pools, **routed}
 
 
 def test_a_request_costs_few_statements_as_many_at_10_as_at_10_000_held(tmp_path: Path) -> None:

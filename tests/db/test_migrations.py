@@ -19,9 +19,11 @@ from freehold.db.database import Database
 from freehold.errors import DatabaseNotUpgraded, DatabaseUnavailable
 from freehold.ipam.strategy import Strategy
 from freehold.ledger.tables import allocations, ledger_subnets, past_allocations, stored_time
+from freehold.networking.paging import Page, SortKey
 from freehold.networking.values import Filter, PortChange
 from tests.backends import NOON, Premises, addresses, port_draft
 from tests.conftest import OpenDatabase
+from tests.networking.routed import add_segment
 
 ALL = {table.name for metadata in schema.METADATA for table in metadata.sorted_tables}
 KINDS = ["sqlite", "postgresql", "mariadb", "galera"]
@@ -69,6 +71,7 @@ def test_they_go_down_with_data_in_every_table(url: str) -> None:
     premises.backend.network_tags.add(network.id, {"t"})
     premises.backend.subnet_tags.add(subnet.id, {"t"})
     premises.backend.subnet_pool_tags.add(pool.id, {"t"})
+    premises.backend.segment_tags.add(add_segment(premises, network, hosts=("h",)).id, {"t"})
     assert all(premises.dump().values())
     schema.downgrade(premises.database, "base")
     assert names(premises.database) == {"alembic_version"}
@@ -117,7 +120,8 @@ def test_the_second_goes_down_and_up_with_what_is_held(url: str) -> None:
     premises.backend.ports.delete(goes.id)
     schema.downgrade(premises.database, "0001")
     later = {"past_allocations"}
-    later |= {one for one in ALL if one.endswith("_tags") or one.startswith("subnetpool")}
+    later |= {one for one in ALL if one.endswith("_tags")}
+    later |= {one for one in ALL if one.startswith(("subnetpool", "segment"))}
     assert names(premises.database) == (ALL | {"alembic_version"}) - later - {"address_scopes"}
     schema.upgrade(premises.database)
     with premises.database.engine.connect() as connection:
@@ -129,6 +133,25 @@ def test_the_second_goes_down_and_up_with_what_is_held(url: str) -> None:
     # What the process knows of the subnet is another state than the one of now.
     assert addresses(premises.port(network, "10.0.0.6")) == ["10.0.0.6"]
     premises.backend.ports.delete(stays.id)
+    premises.database.dispose()
+
+
+def test_the_sixth_gives_each_network_the_segment_that_a_new_one_has(url: str) -> None:
+    premises = Premises(url)
+    vlan = {"network_type": "vlan", "physical_network": "rack", "segmentation_id": 7}
+    made = [premises.network(), premises.network(**vlan)]
+    subnet = premises.subnet(made[0], "10.0.0.0/24")
+    port = premises.port(made[0])
+    in_order = Page(sort=(SortKey("network_id"),))
+    before = premises.backend.segments.find([], in_order)
+    schema.downgrade(premises.database, "0005")
+    schema.upgrade(premises.database)
+    after = premises.backend.segments.find([], in_order)
+    assert [replace(one, id="") for one in after] == [replace(one, id="") for one in before]
+    assert len({one.id for one in (*before, *after)}) == 2 * len(made)
+    assert [premises.backend.networks.get(one.id).routed for one in made] == [False, False]
+    assert premises.backend.subnets.get(subnet.id).service_types == ()
+    assert premises.backend.ports.get(port.id) == port
     premises.database.dispose()
 
 

@@ -16,7 +16,9 @@ from neutron_lib.api.definitions import (
     external_net,
     extra_dhcp_opt,
     filter_validation,
+    ip_allocation,
     ip_substring_port_filtering,
+    l2_adjacency,
     network_mtu,
     network_mtu_writable,
     pagination,
@@ -25,9 +27,13 @@ from neutron_lib.api.definitions import (
     project_id,
     provider_net,
     revisionifmatch,
+    segment,
     sort_key_validation,
     sorting,
+    standard_attr_segment,
     subnet_onboard,
+    subnet_segmentid_writable,
+    subnet_service_types,
     subnetpool_prefix_ops,
     tag_creation,
     tag_ports_during_bulk_creation,
@@ -36,7 +42,7 @@ from neutron_lib.api.definitions import (
 from neutron_lib.constants import SUBNET_ALLOCATION_EXT_ALIAS
 from neutron_lib.exceptions import ExtensionsNotFound
 
-from freehold.api.definitions import address_history, allocation_strategy
+from freehold.api.definitions import address_history, allocation_strategy, segment_hosts
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,7 @@ class _Document:
 _DEFINED = (
     address_history,
     allocation_strategy,
+    segment_hosts,
     address_scope,
     allowedaddresspairs,
     default_subnetpools,
@@ -69,7 +76,9 @@ _DEFINED = (
     external_net,
     extra_dhcp_opt,
     filter_validation,
+    ip_allocation,
     ip_substring_port_filtering,
+    l2_adjacency,
     network_mtu,
     network_mtu_writable,
     pagination,
@@ -78,9 +87,13 @@ _DEFINED = (
     project_id,
     provider_net,
     revisionifmatch,
+    segment,
     sort_key_validation,
     sorting,
+    standard_attr_segment,
     subnet_onboard,
+    subnet_segmentid_writable,
+    subnet_service_types,
     subnetpool_prefix_ops,
     tag_creation,
     tag_ports_during_bulk_creation,

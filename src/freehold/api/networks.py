@@ -3,7 +3,7 @@
 from neutron_lib.api.definitions import address_scope
 from neutron_lib.api.definitions import network as definition
 
-from freehold.api import dns, queries, realisation, standard, tags
+from freehold.api import dns, queries, realisation, routed, standard, tags
 from freehold.api.attributes import AttributeMap, Checked
 from freehold.api.callers import Caller
 from freehold.api.kinds import Kind
@@ -49,6 +49,7 @@ def render(network: Network) -> dict[str, object]:
         "shared": network.shared,
         dns.DOMAIN: network.dns_domain,
         **realisation.render(network),
+        **routed.render_network(network),
         "ipv4_address_scope": network.ipv4_address_scope,
         "ipv6_address_scope": network.ipv6_address_scope,
         "tags": list(network.record.tags),
@@ -67,6 +68,7 @@ NETWORK = Kind(
             **tags.ATTRIBUTES,
             **dns.NETWORK_ATTRIBUTES,
             **realisation.ATTRIBUTES,
+            **routed.NETWORK_ATTRIBUTES,
         },
     ),
     parse_draft=parse_draft,

@@ -11,7 +11,16 @@ from neutron_lib.api.definitions import port as definition
 from neutron_lib.api.definitions import port_mac_address_regenerate as regenerate
 
 from freehold.addresses.mac import normalise_mac
-from freehold.api import address_pairs, bindings, dhcp_options, dns, queries, standard, tags
+from freehold.api import (
+    address_pairs,
+    bindings,
+    dhcp_options,
+    dns,
+    queries,
+    routed,
+    standard,
+    tags,
+)
 from freehold.api.attributes import Attribute, AttributeMap, Checked
 from freehold.api.callers import Caller
 from freehold.api.kinds import Kind
@@ -88,6 +97,7 @@ def render(port: Port) -> dict[str, object]:
         **address_pairs.render(port),
         **dhcp_options.render(port),
         **bindings.render(port),
+        **routed.render_port(port),
         "tags": list(port.record.tags),
         **standard.render(port.description, port.record),
     }
@@ -160,6 +170,7 @@ _NAMELESS = Kind(
             **dhcp_options.ATTRIBUTES,
             **dns.PORT_ATTRIBUTES,
             **bindings.ATTRIBUTES,
+            **routed.PORT_ATTRIBUTES,
             definition.PORT_MAC_ADDRESS: _mac_address_attribute(),
         },
     ),
@@ -179,6 +190,7 @@ _NAMELESS = Kind(
         "project_id": queries.project,
         "status": queries.texts,
         **bindings.FILTERS,
+        **routed.PORT_FILTERS,
         **standard.FILTERS,
         **tags.FILTERS,
     },

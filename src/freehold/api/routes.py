@@ -11,6 +11,7 @@ from freehold.api.extensions import Extension, Extensions
 from freehold.api.networks import NETWORK
 from freehold.api.ports import port_kind
 from freehold.api.resources import Collection, Item
+from freehold.api.segments import SEGMENT
 from freehold.api.subnet_pool_actions import ChangePrefixes, Onboard
 from freehold.api.subnet_pools import SUBNET_POOL
 from freehold.api.subnets import SUBNET
@@ -35,6 +36,7 @@ def routes(
     """
     ports = port_kind(dns_domain)
     names = [(kind.name, kind.collection) for kind in (NETWORK, SUBNET, SUBNET_POOL, ports)]
+    names.append((SEGMENT.name, SEGMENT.collection))
     names.append((address_history.RESOURCE_NAME, address_history.COLLECTION_NAME))
     scopes, pools = backend.address_scopes, backend.subnet_pools
     return {
@@ -45,6 +47,8 @@ def routes(
         "/v2.0/extensions/{alias}": Extension(),
         "/v2.0/networks": Collection(NETWORK, backend.networks, limits, longest_page),
         "/v2.0/networks/{resource_id}": Item(NETWORK, backend.networks, limits),
+        "/v2.0/segments": Collection(SEGMENT, backend.segments, limits, longest_page),
+        "/v2.0/segments/{resource_id}": Item(SEGMENT, backend.segments, limits),
         "/v2.0/subnets": Collection(SUBNET, backend.subnets, limits, longest_page),
         "/v2.0/subnets/{resource_id}": Item(SUBNET, backend.subnets, limits),
         "/v2.0/ports": Collection(ports, backend.ports, limits, longest_page),
@@ -61,6 +65,8 @@ def routes(
         "/v2.0/address-holdings": AddressHoldings(backend.history),
         "/v2.0/networks/{resource_id}/tags": TagsOfItem(backend.network_tags, limits),
         "/v2.0/networks/{resource_id}/tags/{tag}": TagOfItem(backend.network_tags),
+        "/v2.0/segments/{resource_id}/tags": TagsOfItem(backend.segment_tags, limits),
+        "/v2.0/segments/{resource_id}/tags/{tag}": TagOfItem(backend.segment_tags),
         "/v2.0/subnets/{resource_id}/tags": TagsOfItem(backend.subnet_tags, limits),
         "/v2.0/subnets/{resource_id}/tags/{tag}": TagOfItem(backend.subnet_tags),
         "/v2.0/subnetpools/{resource_id}/tags": TagsOfItem(backend.subnet_pool_tags, limits),

@@ -43,7 +43,7 @@ _ETAG = re.compile(r'(?:^|\s)(?:W/)?"((?:\\.|[^"])*)"')
 _REVISION = "revision_number="
 
 
-def render(description: str, record: Record) -> dict[str, object]:
+def render(description: str | None, record: Record) -> dict[str, object]:
     """Make JSON's types of a resource's standard attributes, its tags aside."""
     return {
         "description": description,

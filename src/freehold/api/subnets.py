@@ -8,7 +8,7 @@ from neutron_lib.api.definitions import default_subnetpools
 from neutron_lib.api.definitions import subnet as definition
 
 from freehold.addresses.ranges import AddressRange, IPAddress
-from freehold.api import queries, standard, tags
+from freehold.api import queries, routed, standard, tags
 from freehold.api.attributes import AttributeMap, Checked
 from freehold.api.callers import Caller
 from freehold.api.definitions import allocation_strategy
@@ -55,6 +55,8 @@ def parse_draft(values: Checked, _caller: Caller) -> SubnetDraft:
         ipv6_address_mode=given_or(values, "ipv6_address_mode", None, _mode),
         allocation_strategy=given_or(values, STRATEGY, None, _strategy),
         cool_down=given_or(values, COOL_DOWN, None, _seconds),
+        segment_id=values[routed.SEGMENT_ID],
+        service_types=given_or(values, routed.SERVICE_TYPES, (), routed.parse_service_types),
     )
 
 
@@ -70,6 +72,8 @@ def parse_change(values: Checked, _caller: Caller) -> SubnetChange:
         enable_dhcp=changed(values, "enable_dhcp", as_is),
         allocation_strategy=changed(values, STRATEGY, _strategy),
         cool_down=changed(values, COOL_DOWN, _seconds),
+        segment_id=changed(values, routed.SEGMENT_ID, as_is),
+        service_types=changed(values, routed.SERVICE_TYPES, routed.parse_service_types),
     )
 
 
@@ -98,6 +102,7 @@ def render(subnet: Subnet) -> dict[str, object]:
         "dns_nameservers": [str(server) for server in subnet.dns_nameservers],
         STRATEGY: None if subnet.allocation_strategy is None else subnet.allocation_strategy.value,
         COOL_DOWN: None if subnet.cool_down is None else int(subnet.cool_down.total_seconds()),
+        **routed.render_subnet(subnet),
         "tags": list(subnet.record.tags),
         **standard.render(subnet.description, subnet.record),
     }
@@ -175,6 +180,7 @@ SUBNET = Kind(
         definition.RESOURCE_ATTRIBUTE_MAP[definition.COLLECTION_NAME],
         {
             **allocation_strategy.RESOURCE_ATTRIBUTE_MAP[definition.COLLECTION_NAME],
+            **routed.SUBNET_ATTRIBUTES,
             **default_subnetpools.RESOURCE_ATTRIBUTE_MAP[definition.COLLECTION_NAME],
             **standard.ATTRIBUTES,
             **tags.ATTRIBUTES,
@@ -199,6 +205,7 @@ SUBNET = Kind(
         "shared": queries.booleans,
         STRATEGY: _strategy_filter,
         COOL_DOWN: _cool_down_filter,
+        **routed.SUBNET_FILTERS,
         **standard.FILTERS,
         **tags.FILTERS,
     },

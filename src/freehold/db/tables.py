@@ -1,4 +1,4 @@
-"""The tables of networks, subnets and ports, of address scopes and subnet pools.
+"""The tables of networks, segments, subnets and ports, of address scopes and subnet pools.
 
 Who holds which address is the ledger's to say (`freehold.ledger.tables`);
 ``fixed_ips`` says which port shows it. With a driver that keeps its books
@@ -11,8 +11,8 @@ read the same state do not both act on it, whichever server they are on.
 What lists are filtered and ordered by has an index that ends in the id, so that
 a page is read from where it begins, whatever the length of the list.
 
-What a subnet or a port has several of (pools, DNS servers, routes; address pairs,
-DHCP options) is read and written with it and searched by nobody, so it stands in
+What a subnet or a port has several of (pools, DNS servers, routes, service types;
+address pairs, DHCP options) is read and written with it and searched by nobody, so it stands in
 its row.
 """
 
@@ -110,6 +110,39 @@ network_guards = Table(
 a Galera cluster a change of the network's own row would conflict with each port
 that is being added.
 """
+
+segments = Table(
+    "segments",
+    metadata,
+    Column("id", _id, primary_key=True),
+    Column("network_id", ForeignKey("networks.id", ondelete="CASCADE"), nullable=False),
+    Column("segment_index", Integer, nullable=False),
+    Column("name", exact_text(255)),
+    Column("description", exact_text(255)),
+    Column("network_type", String(32), nullable=False),
+    Column("physical_network", exact_text(64)),
+    Column("segmentation_id", BigInteger),
+    Column("revision", Integer, nullable=False),
+    Column("created_at", _time, nullable=False),
+    Column("updated_at", _time, nullable=False, index=True),
+    UniqueConstraint("network_id", "segment_index"),
+    Index(None, "network_id", "id"),
+    Index(None, "name", "id"),
+    Index(None, "physical_network", "id"),
+)
+"""The network's provider attributes are those of its segment with the lowest ``segment_index``.
+
+A network without segments has an empty ``network_type``.
+"""
+
+segment_hosts = Table(
+    "segment_hosts",
+    metadata,
+    Column("segment_id", ForeignKey("segments.id", ondelete="CASCADE"), primary_key=True),
+    Column("host", exact_text(255), primary_key=True),
+    Index(None, "host", "segment_id"),
+    sqlite_with_rowid=False,
+)
 
 address_scopes = Table(
     "address_scopes",
@@ -211,8 +244,11 @@ subnets = Table(
     Column("allocation_strategy", String(32)),
     Column("cool_down", Integer),
     _later("updated_at", _time, "'1970-01-01 00:00:00'", index=True),
+    Column("segment_id", ForeignKey("segments.id")),
+    Column("service_types", JSON(none_as_null=True)),
     Index(None, "network_id", "id"),
     Index(None, "subnetpool_id", "id"),
+    Index(None, "segment_id", "id"),
     Index(None, "project_id", "id"),
     Index(None, "name", "id"),
 )
@@ -240,6 +276,7 @@ ports = Table(
     _later("host_id", exact_text(255), "''"),
     _later("vnic_type", String(64), "'normal'"),
     _later("binding_profile", String(4095), "''"),
+    _later("ip_allocation", String(16), "'immediate'"),
     UniqueConstraint("network_id", "mac_address"),
     Index(None, "network_id", "id"),
     Index(None, "project_id", "id"),
@@ -263,6 +300,7 @@ fixed_ips = Table(
 """Which port shows which address; ``ip_address`` is ``address`` in canonical form, for searches."""
 
 network_tags = tags_of(networks)
+segment_tags = tags_of(segments)
 subnet_tags = tags_of(subnets)
 port_tags = tags_of(ports)
 subnetpool_tags = tags_of(subnetpools)

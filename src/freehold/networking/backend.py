@@ -7,8 +7,10 @@ from freehold.networking.history import History
 from freehold.networking.limits import Limits
 from freehold.networking.networks import Networks
 from freehold.networking.ports import Ports
+from freehold.networking.segments import Segments
 from freehold.networking.store import networks as network_rows
 from freehold.networking.store import ports as port_rows
+from freehold.networking.store import segments as segment_rows
 from freehold.networking.store import subnet_pools as pool_rows
 from freehold.networking.store import subnets as subnet_rows
 from freehold.networking.subnet_pools import SubnetPools
@@ -23,12 +25,14 @@ class Backend:
 
     Attributes:
         networks: the networks.
+        segments: the networks' segments.
         subnets: the subnets.
         ports: the ports.
         history: who holds and who held which address.
         address_scopes: the address scopes.
         subnet_pools: the subnet pools.
         network_tags: the networks' tags.
+        segment_tags: the segments' tags.
         subnet_tags: the subnets' tags.
         port_tags: the ports' tags.
         subnet_pool_tags: the subnet pools' tags.
@@ -44,6 +48,7 @@ class Backend:
         bounds = limits or Limits()
         around = surroundings or Surroundings()
         self.networks = Networks(database, driver, bounds, around)
+        self.segments = Segments(database, bounds, around)
         self.subnets = Subnets(database, driver, bounds, around)
         self.ports = Ports(database, driver, bounds, around)
         self.history = History(database, driver, around)
@@ -51,6 +56,9 @@ class Backend:
         self.subnet_pools = SubnetPools(database, around)
         self.network_tags = Tags(
             database, around, "networks", network_rows.get, network_rows.RECORDS
+        )
+        self.segment_tags = Tags(
+            database, around, "segments", segment_rows.get, segment_rows.RECORDS
         )
         self.subnet_tags = Tags(database, around, "subnets", subnet_rows.get, subnet_rows.RECORDS)
         self.port_tags = Tags(database, around, "ports", port_rows.get, port_rows.RECORDS)

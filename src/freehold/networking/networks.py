@@ -5,7 +5,12 @@ from dataclasses import replace
 
 from freehold.db.database import Database, Unit
 from freehold.db.retry import run_again_if_references_break
-from freehold.errors import ExternalNetworkInUse, InvalidSharedSetting, NetworkInUse
+from freehold.errors import (
+    ExternalNetworkInUse,
+    InvalidInput,
+    InvalidSharedSetting,
+    NetworkInUse,
+)
 from freehold.ipam.driver import Driver, Surroundings
 from freehold.networking import lookups, owners
 from freehold.networking.addressing import Addressing
@@ -13,10 +18,12 @@ from freehold.networking.ids import new_id
 from freehold.networking.limits import Limits
 from freehold.networking.paging import ALL, Page
 from freehold.networking.plan.networks import plan_network_change, plan_new_network
+from freehold.networking.plan.segments import plan_first_segment
 from freehold.networking.prefixes import Prefixes
 from freehold.networking.records import NETWORK_FIRST_REVISION, Record
 from freehold.networking.store import networks as network_rows
 from freehold.networking.store import ports as port_rows
+from freehold.networking.store import segments as segment_rows
 from freehold.networking.store import subnets as subnet_rows
 from freehold.networking.values import (
     KEEP,
@@ -49,10 +56,14 @@ class Networks:
                 `freehold.networking.plan.networks.plan_new_network`.
         """
         created = tuple(self._new_network(draft) for draft in drafts)
+        segments = [
+            plan_first_segment(new_id(self._surroundings.random), network) for network in created
+        ]
 
         def work(unit: Unit) -> tuple[Network, ...]:
             for network in created:
                 network_rows.add(unit.connection, network)
+            segment_rows.add(unit.connection, segments)
             return created
 
         ids = [network.id for network in created]
@@ -105,6 +116,10 @@ class Networks:
             meant.append(new)
             values = {name: getattr(new, name) for name in changed_attributes(change)}
             network_rows.change(unit.connection, network, values, now)
+            if new.segmentation_id != network.segmentation_id:
+                [segment] = segment_rows.of_network(unit.connection, network_id)
+                number = {"segmentation_id": new.segmentation_id}
+                segment_rows.change(unit.connection, segment, number, now)
             return new
 
         return self._database.write(work, lookups.updated(network_rows.find, meant))
@@ -167,6 +182,8 @@ class Networks:
             _check_only_owner_uses(unit, network)
         if network.external and change.external is False:
             _check_no_gateways(unit, network)
+        if change.segmentation_id not in (KEEP, network.segmentation_id):
+            _check_single_segment(unit, network)
         subnets: Sequence[Subnet] = ()
         if change.mtu is not KEEP:
             subnets = subnet_rows.find(unit.connection, [Filter("network_id", (network.id,))])
@@ -190,6 +207,15 @@ def _check_only_owner_uses(unit: Unit, network: Network) -> None:
     projects |= {subnet.project_id for subnet in subnets}
     if projects - {network.project_id}:
         raise InvalidSharedSetting(network.name)
+
+
+def _check_single_segment(unit: Unit, network: Network) -> None:
+    """Refuse that a network gets another number if it has several segments."""
+    if len(segment_rows.of_network(unit.connection, network.id)) > 1:
+        raise InvalidInput(
+            "Provider network attributes can be updated only in provider networks with a single "
+            "segment."
+        )
 
 
 def _check_no_gateways(unit: Unit, network: Network) -> None:

@@ -8,6 +8,7 @@ DISTRIBUTED = "network:distributed"
 ROUTER_GATEWAY = "network:router_gateway"
 ROUTER_CENTRALIZED_SNAT = "network:router_centralized_snat"
 NETWORK_PREFIX = "network:"
+ROUTED = "network:routed"
 
 ROUTER_INTERFACES = frozenset(
     {

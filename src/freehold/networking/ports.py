@@ -30,6 +30,8 @@ from freehold.networking.paging import ALL, Page
 from freehold.networking.plan.ports import (
     PortPlan,
     Surrounding,
+    gets_deferred_addresses,
+    moves_with_addresses,
     plan_new_port,
     plan_port_update,
 )
@@ -37,6 +39,7 @@ from freehold.networking.port_attributes import merged, with_mac
 from freehold.networking.records import PORT_FIRST_REVISION, Record
 from freehold.networking.store import networks as network_rows
 from freehold.networking.store import ports as port_rows
+from freehold.networking.store import segments as segment_rows
 from freehold.networking.store import subnets as subnet_rows
 from freehold.networking.tags import check_number
 from freehold.networking.values import (
@@ -198,8 +201,9 @@ class Ports:
         macs: "_MacAttempts",
     ) -> Port:
         generated = isinstance(draft.mac_address, MacAddress)
-        around = self._around(subnets, port.network_id, draft.fixed_ips or ())
+        around = self._around(subnets, port, draft.fixed_ips or ())
         plan = plan_new_port(port, draft.fixed_ips, around)
+        port = replace(port, ip_allocation=plan.ip_allocation)
         with run_again_if_references_break(), macs.watching(port, generated):
             port_rows.add(unit.connection, port)
         added = addressing.allocate(port.network_id, plan.add)
@@ -207,14 +211,15 @@ class Ports:
         return replace(port, fixed_ips=added)
 
     def _around(
-        self, subnets: "_SubnetsOfNetworks", network_id: str, asked: Sequence[FixedIPRequest]
+        self, subnets: "_SubnetsOfNetworks", port: Port, asked: Sequence[FixedIPRequest]
     ) -> Surrounding:
-        """Return what the addresses of a network's port depend on."""
-        own = subnets.of(network_id)
+        """Return what the addresses of a port depend on, on the host where it is or is to be."""
+        own = subnets.of(port.network_id)
         named = {request.subnet_id for request in asked if request.subnet_id is not None}
         return Surrounding(
-            network_id=network_id,
+            network_id=port.network_id,
             subnets=own,
+            host_segments=subnets.segments_of(port.network_id, port.host_id),
             elsewhere=subnets.existing(named - {subnet.id for subnet in own}),
             max_fixed_ips=self._limits.max_fixed_ips_per_port,
         )
@@ -308,9 +313,10 @@ class Ports:
         self, connection: Connection, port: Port, new: Port, change: PortChange
     ) -> PortPlan:
         asked = None if change.fixed_ips is KEEP else change.fixed_ips
-        if asked is None and new.mac_address == port.mac_address:
+        moved = moves_with_addresses(port, new) or gets_deferred_addresses(port, new)
+        if asked is None and new.mac_address == port.mac_address and not moved:
             return PortPlan(keep=port.fixed_ips)
-        around = self._around(_SubnetsOfNetworks(connection), port.network_id, asked or ())
+        around = self._around(_SubnetsOfNetworks(connection), new, asked or ())
         return plan_port_update(port, new, asked, around)
 
 
@@ -329,6 +335,7 @@ class _SubnetsOfNetworks:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._read: dict[str, tuple[Subnet, ...]] = {}
+        self._segments: dict[tuple[str, str], frozenset[str]] = {}
 
     def of(self, network_id: str) -> tuple[Subnet, ...]:
         """Return a network's subnets, the oldest first.
@@ -339,6 +346,15 @@ class _SubnetsOfNetworks:
         if network_id not in self._read:
             _, self._read[network_id] = network_rows.get_with_subnets(self._connection, network_id)
         return self._read[network_id]
+
+    def segments_of(self, network_id: str, host: str) -> frozenset[str]:
+        """Tell which segments of a network a host is on, if any of its subnets is on one."""
+        if not host or all(subnet.segment_id is None for subnet in self.of(network_id)):
+            return frozenset()
+        key = (network_id, host)
+        if key not in self._segments:
+            self._segments[key] = segment_rows.of_host(self._connection, *key)
+        return self._segments[key]
 
     def existing(self, subnet_ids: Set[str]) -> frozenset[str]:
         """Tell which of these subnets exist, on whatever network."""

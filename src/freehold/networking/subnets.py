@@ -1,7 +1,7 @@
 """Creating, reading, changing and deleting subnets."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -17,8 +17,10 @@ from freehold.networking.addressing import Addressing
 from freehold.networking.ids import new_id
 from freehold.networking.limits import Limits
 from freehold.networking.paging import ALL, Page
+from freehold.networking.plan.candidates import serves
 from freehold.networking.plan.networks import check_mtu
 from freehold.networking.plan.ports import plan_automatic_address
+from freehold.networking.plan.segments import check_move_onto_segment, check_segment_of_new_subnet
 from freehold.networking.plan.subnet_pools import check_affinity, plan_prefix
 from freehold.networking.plan.subnets import (
     check_overlap,
@@ -28,8 +30,10 @@ from freehold.networking.plan.subnets import (
 from freehold.networking.pool_values import SubnetPool
 from freehold.networking.prefixes import Prefixes
 from freehold.networking.records import SUBNET_FIRST_REVISION, Record
+from freehold.networking.segment_values import Segment
 from freehold.networking.store import networks as network_rows
 from freehold.networking.store import ports as port_rows
+from freehold.networking.store import segments as segment_rows
 from freehold.networking.store import subnet_pools as pool_rows
 from freehold.networking.store import subnets as subnet_rows
 from freehold.networking.values import Filter, Holding, Network, Subnet, SubnetChange, SubnetDraft
@@ -56,8 +60,11 @@ class Subnets:
 
         Raises:
             NetworkNotFound: a draft names a network that is not there.
+            SegmentNotFound: a draft names a segment that is not there.
             NetworkAddressScopeAffinityError, NetworkSubnetPoolAffinityError: the
                 network's subnets are from elsewhere.
+            SubnetsNotAllAssociatedWithSegments, NetworkIdsDontMatch: the segment
+                cannot be that.
             FreeholdError: a draft cannot stand; see
                 `freehold.networking.plan.subnets.plan_new_subnet`.
         """
@@ -103,8 +110,10 @@ class Subnets:
         Raises:
             SubnetNotFound: there is none of this id.
             RevisionNumberConstraintFailed: it has another revision.
+            SegmentNotFound: the segment that it is to be on is not there.
             FreeholdError: the change cannot stand; see
-                `freehold.networking.plan.subnets.plan_subnet_change`.
+                `freehold.networking.plan.subnets.plan_subnet_change` and
+                `freehold.networking.plan.segments.check_move_onto_segment`.
         """
         meant: list[Subnet] = []
 
@@ -118,6 +127,8 @@ class Subnets:
             after = replace(after, record=before.record.continued(now))
             meant.append(after)
             network_rows.guard(unit.connection, after.network_id, now)
+            if after.segment_id != before.segment_id:
+                _check_move(unit, before, after.segment_id)
             subnet_rows.replace(unit.connection, before, after, now)
             if _handed_out(after) != _handed_out(before):
                 Addressing(self._driver, unit).update_subnet(before, after)
@@ -137,7 +148,8 @@ class Subnets:
         Raises:
             SubnetNotFound: there is none of this id.
             RevisionNumberConstraintFailed: it has another revision.
-            SubnetInUse: a port holds an address that does not go by itself.
+            SubnetInUse: a port holds an address that does not go by itself, or the
+                subnet is on a segment and a port has no other address.
         """
 
         def work(unit: Unit) -> None:
@@ -145,6 +157,8 @@ class Subnets:
             subnet.record.check(revision)
             holdings = port_rows.holdings(unit.connection, subnet_id)
             _check_not_in_use(subnet, holdings)
+            if subnet.auto_address and subnet.segment_id is not None:
+                _check_not_depended_on(unit, subnet)
             now = self._surroundings.now()
             network_rows.guard(unit.connection, subnet.network_id, now)
             holders = {holding.port_id for holding in holdings}
@@ -180,12 +194,16 @@ class Subnets:
         subnet = replace(planned, record=Record.begun(now, SUBNET_FIRST_REVISION))
         check_overlap(subnet, site.subnets)
         check_affinity(site.network, site.subnets, subnet, pool)
+        segment = _segment(unit, subnet.segment_id)
+        check_segment_of_new_subnet(subnet, site.subnets, segment)
+        siblings = tuple(site.subnets)
         site.add(subnet, pool)
         with run_again_if_references_break():
             subnet_rows.add(unit.connection, subnet)
         addressing.create_subnet(subnet)
         if subnet.auto_address:
-            given = _give_automatic_addresses(unit, addressing, subnet)
+            hosts = frozenset(segment.hosts if segment else ())
+            given = _give_automatic_addresses(unit, addressing, subnet, siblings, hosts)
             port_rows.RECORDS.touch(unit.connection, given, now)
         return subnet
 
@@ -257,14 +275,31 @@ class _Sites:
         return pool_id
 
 
-def _give_automatic_addresses(unit: Unit, addressing: Addressing, subnet: Subnet) -> list[str]:
-    """Give each port of a network its address of a new subnet; return the ports that got one."""
+def _give_automatic_addresses(
+    unit: Unit,
+    addressing: Addressing,
+    subnet: Subnet,
+    siblings: Sequence[Subnet],
+    hosts: Set[str],
+) -> list[str]:
+    """Give each port that a new subnet serves its address there.
+
+    Args:
+        unit: the unit.
+        addressing: the driver's side of it.
+        subnet: the new subnet.
+        siblings: the other subnets of its network.
+        hosts: those on its segment.
+
+    Returns:
+        The ports that got one.
+    """
     given: list[str] = []
     ports = port_rows.find(unit.connection, [Filter("network_id", (subnet.network_id,))])
     positions = port_rows.next_positions(unit.connection, subnet.network_id)
     for port in ports:
         wish = plan_automatic_address(port, subnet)
-        if wish is None:
+        if wish is None or not serves(port, subnet, siblings, on_segment=port.host_id in hosts):
             continue
         try:
             added = addressing.allocate(subnet.network_id, [wish])
@@ -274,6 +309,26 @@ def _give_automatic_addresses(unit: Unit, addressing: Addressing, subnet: Subnet
         port_rows.add_fixed_ips(unit.connection, port.id, added, positions.get(port.id, 0))
         given.append(port.id)
     return given
+
+
+def _segment(unit: Unit, segment_id: str | None) -> Segment | None:
+    return None if segment_id is None else segment_rows.get(unit.connection, segment_id)
+
+
+def _check_move(unit: Unit, subnet: Subnet, segment_id: str | None) -> None:
+    of_network = [Filter("network_id", (subnet.network_id,))]
+    check_move_onto_segment(
+        subnet,
+        subnet_rows.find(unit.connection, of_network),
+        _segment(unit, segment_id),
+        segment_rows.of_network(unit.connection, subnet.network_id),
+    )
+
+
+def _check_not_depended_on(unit: Unit, subnet: Subnet) -> None:
+    """Refuse to leave a port of a routed network without any address."""
+    if segment_rows.depend_on(unit.connection, subnet.id):
+        raise SubnetInUse(subnet.id)
 
 
 def _gateway_port_id(unit: Unit, subnet: Subnet) -> str | None:

@@ -43,6 +43,14 @@ class MacAddress(Enum):
     GENERATE = "generate"
 
 
+class IPAllocation(StrEnum):
+    """When a port gets its addresses: at once, when its host is known, or not at all."""
+
+    IMMEDIATE = "immediate"
+    DEFERRED = "deferred"
+    NONE = "none"
+
+
 class IPv6Mode(StrEnum):
     """How hosts on an IPv6 subnet come by their addresses."""
 
@@ -66,12 +74,14 @@ class Network:
 
     Attributes:
         external: whether it leads out of the cloud.
-        network_type: how it is realised: local, flat, vlan, vxlan, gre or geneve.
+        network_type: how its first segment is realised: local, flat, vlan, vxlan, gre
+            or geneve; None if it has no segment.
         physical_network: on what; None where the type needs none.
         segmentation_id: as which VLAN or tunnel; None likewise.
         mtu: in bytes.
         ipv4_address_scope: the address scope of its IPv4 subnets' pools, if any.
         ipv6_address_scope: the address scope of its IPv6 subnets' pools, if any.
+        routed: whether it has subnets on segments, so that it is no one layer-2 domain.
     """
 
     id: str
@@ -86,11 +96,12 @@ class Network:
     description: str = field(default="", kw_only=True)
     dns_domain: str = field(default="", kw_only=True)
     external: bool = field(default=False, kw_only=True)
-    network_type: str = field(default=LOCAL_NETWORK, kw_only=True)
+    network_type: str | None = field(default=LOCAL_NETWORK, kw_only=True)
     physical_network: str | None = field(default=None, kw_only=True)
     segmentation_id: int | None = field(default=None, kw_only=True)
     mtu: int = field(default=1500, kw_only=True)
     vlan_transparent: bool = field(default=False, kw_only=True)
+    routed: bool = field(default=False, kw_only=True)
     record: Record = field(default=UNSTORED, kw_only=True)
 
 
@@ -146,6 +157,8 @@ class Subnet:
             the configured time.
         subnetpool_id: the pool that the CIDR was cut from; None for none.
         shared: whether its network is shared.
+        segment_id: the segment that it is on; None if all of its network can use it.
+        service_types: the device owners whose ports it serves; empty for all.
     """
 
     id: str
@@ -164,6 +177,8 @@ class Subnet:
     cool_down: timedelta | None = None
     subnetpool_id: str | None = None
     shared: bool = False
+    segment_id: str | None = None
+    service_types: tuple[str, ...] = ()
     description: str = ""
     record: Record = UNSTORED
 
@@ -220,6 +235,8 @@ class SubnetDraft:
     ipv6_address_mode: IPv6Mode | None = None
     allocation_strategy: Strategy | None = None
     cool_down: timedelta | None = None
+    segment_id: str | None = None
+    service_types: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,6 +252,8 @@ class SubnetChange:
     enable_dhcp: bool | Keep = KEEP
     allocation_strategy: Strategy | Keep | None = KEEP
     cool_down: timedelta | Keep | None = KEEP
+    segment_id: str | Keep | None = KEEP
+    service_types: tuple[str, ...] | Keep = KEEP
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +278,7 @@ class Port:
     """An attachment point of a network, with its MAC and IP addresses.
 
     Attributes:
+        ip_allocation: when it gets, or got, its addresses.
         host_id: the host that it is plugged in on; empty for none yet.
         vnic_type: how it is plugged in there.
         binding_profile: what its host is told beyond that, as JSON; empty for nothing.
@@ -274,6 +294,7 @@ class Port:
     device_owner: str
     fixed_ips: tuple[FixedIP, ...] = ()
     status: str = "DOWN"
+    ip_allocation: IPAllocation = IPAllocation.IMMEDIATE
     description: str = ""
     allowed_address_pairs: tuple[AddressPair, ...] = ()
     extra_dhcp_opts: tuple[DHCPOption, ...] = ()

@@ -125,47 +125,69 @@ def check_mtu(network: Network, ip_version: int) -> None:
             raise NetworkMTUSubnetConflict(network.id, least)
 
 
-def _mtu(network: Network, asked: int, physical_mtu: int) -> int:
-    """Return the MTU that is asked for, or the largest for 0."""
-    tunnel = _TUNNELS.get(network.network_type)
-    largest = physical_mtu - (tunnel.overhead if tunnel else 0)
-    if asked > largest:
-        raise InvalidInput(f"Requested MTU is too big, maximum is {largest}")
-    return asked or largest
+def check_provider(
+    kind: str | None, physical_network: str | None, segmentation_id: int | None
+) -> None:
+    """Refuse provider attributes that do not fit together.
 
-
-def _check_provider(network: Network) -> None:
-    kind = network.network_type
-    if kind in _TUNNELS:
-        _check_tunnel(network, _TUNNELS[kind])
+    Raises:
+        InvalidInput: they do not.
+    """
+    if kind is not None and kind in _TUNNELS:
+        _check_tunnel(kind, physical_network, segmentation_id)
     elif kind == _VLAN:
-        _check_vlan(network)
+        _check_vlan(physical_network, segmentation_id)
     elif kind in {LOCAL_NETWORK, _FLAT}:
-        if kind == _FLAT and not network.physical_network:
+        if kind == _FLAT and not physical_network:
             raise InvalidInput("physical_network required for flat provider network")
-        if kind == LOCAL_NETWORK and network.physical_network is not None:
+        if kind == LOCAL_NETWORK and physical_network is not None:
             raise InvalidInput("physical_network prohibited for local provider network")
-        if network.segmentation_id is not None:
+        if segmentation_id is not None:
             raise InvalidInput(f"segmentation_id prohibited for {kind} provider network")
     else:
         raise InvalidInput(f"network_type value '{kind}' not supported")
 
 
-def _check_vlan(network: Network) -> None:
-    if not network.physical_network:
+def check_mtu_of_type(kind: str | None, mtu: int, physical_mtu: int) -> None:
+    """Refuse an MTU that is too large for how a network is realised.
+
+    Raises:
+        InvalidInput: it is.
+    """
+    largest = _largest_mtu(kind, physical_mtu)
+    if mtu > largest:
+        raise InvalidInput(f"Requested MTU is too big, maximum is {largest}")
+
+
+def _largest_mtu(kind: str | None, physical_mtu: int) -> int:
+    tunnel = _TUNNELS.get(kind or "")
+    return physical_mtu - (tunnel.overhead if tunnel else 0)
+
+
+def _mtu(network: Network, asked: int, physical_mtu: int) -> int:
+    """Return the MTU that is asked for, or the largest for 0."""
+    check_mtu_of_type(network.network_type, asked, physical_mtu)
+    return asked or _largest_mtu(network.network_type, physical_mtu)
+
+
+def _check_provider(network: Network) -> None:
+    check_provider(network.network_type, network.physical_network, network.segmentation_id)
+
+
+def _check_vlan(physical_network: str | None, segmentation_id: int | None) -> None:
+    if not physical_network:
         raise InvalidInput("segmentation_id requires physical_network for VLAN provider network")
-    if network.segmentation_id is None:
+    if segmentation_id is None:
         raise InvalidInput("segmentation_id required for VLAN provider network")
-    _check_number(network.segmentation_id, _VLANS)
+    _check_number(segmentation_id, _VLANS)
 
 
-def _check_tunnel(network: Network, tunnel: _Tunnel) -> None:
-    kind = network.network_type
-    if network.physical_network is not None:
+def _check_tunnel(kind: str, physical_network: str | None, segmentation_id: int | None) -> None:
+    if physical_network is not None:
         raise InvalidInput(f"provider:physical_network specified for {kind} network")
-    if network.segmentation_id is None:
+    if segmentation_id is None:
         raise InvalidInput(f"segmentation_id required for {kind} provider network")
-    _check_number(network.segmentation_id, range(tunnel.last_id + 1))
+    _check_number(segmentation_id, range(_TUNNELS[kind].last_id + 1))
 
 
 def _check_number(number: int, numbers: range) -> None:

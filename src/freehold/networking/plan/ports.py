@@ -16,6 +16,8 @@ Rules, all of them Neutron's but the last:
   it, and one that is asked for by subnet is kept if the port has any there.
 * An address that was released too lately is had by whoever may, and by the host
   that forms it from its MAC address.
+
+Which subnets are asked at all is said by `freehold.networking.plan.candidates`.
 """
 
 from collections.abc import Sequence
@@ -42,7 +44,8 @@ from freehold.ipam.requests import (
     SpecificAddressRequest,
 )
 from freehold.networking import owners
-from freehold.networking.values import FixedIP, FixedIPRequest, Port, Subnet
+from freehold.networking.plan.candidates import Candidates, check_move, find_candidates
+from freehold.networking.values import FixedIP, FixedIPRequest, IPAllocation, Port, Subnet
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +66,19 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class PortPlan:
-    """What is to be done about a port's addresses."""
+    """What is to be done about a port's addresses.
+
+    Attributes:
+        add: those to get.
+        keep: those to keep.
+        remove: those to give back.
+        ip_allocation: when a new port gets its addresses.
+    """
 
     add: tuple[Wish, ...] = ()
     keep: tuple[FixedIP, ...] = ()
     remove: tuple[FixedIP, ...] = ()
+    ip_allocation: IPAllocation = IPAllocation.IMMEDIATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +91,21 @@ class Surrounding:
         elsewhere: ids of subnets that exist on other networks, among those
             that the request names.
         max_fixed_ips: how many addresses may be asked for.
+        host_segments: the segments of the network that the port's host is on, or is
+            going to be.
     """
 
     network_id: str
     subnets: tuple[Subnet, ...]
     elsewhere: frozenset[str]
     max_fixed_ips: int
+    host_segments: frozenset[str] = frozenset()
+
+    def narrowed(self, candidates: Candidates) -> "Surrounding":
+        """Return the same with no other subnets than these; the others are elsewhere."""
+        left = {subnet.id for subnet in candidates.subnets}
+        others = {subnet.id for subnet in self.subnets} - left
+        return replace(self, subnets=candidates.subnets, elsewhere=self.elsewhere.union(others))
 
 
 def plan_new_port(
@@ -103,13 +123,23 @@ def plan_new_port(
         InvalidInput, InvalidIpForNetwork, InvalidIpForSubnet,
         AllocationOnAutoAddressSubnet, SubnetNotFound: a request cannot be
             served, whoever holds what.
+        FreeholdError: no subnet may serve the port; see
+            `freehold.networking.plan.candidates.find_candidates`.
     """
-    if asked is None:
-        wishes = _offered(port, around.subnets)
-    else:
+    if asked is not None:
         _check_number(asked, around)
-        wishes = [wish for request in asked for wish in _asked_for(port, request, around)]
-    return PortPlan(add=_certain_first([*wishes, *_automatic(port, around.subnets)]))
+    candidates = find_candidates(port, around.subnets, around.host_segments, asked)
+    near = around.narrowed(candidates)
+    if asked is None:
+        wishes = _offered(port, near.subnets)
+    else:
+        wishes = [wish for request in asked for wish in _asked_for(port, request, near)]
+    if asked is not None and not asked:
+        when = IPAllocation.NONE
+    else:
+        when = IPAllocation.DEFERRED if candidates.deferred else IPAllocation.IMMEDIATE
+    add = _certain_first([*wishes, *_automatic(port, near.subnets)])
+    return PortPlan(add=add, ip_allocation=when)
 
 
 def plan_port_update(
@@ -128,31 +158,52 @@ def plan_port_update(
         InvalidInput, InvalidIpForNetwork, InvalidIpForSubnet,
         AllocationOnAutoAddressSubnet, SubnetNotFound: a request cannot be
             served, whoever holds what.
+        HostNotCompatibleWithFixedIps: it is to keep addresses that would not work on
+            its new host.
+        FreeholdError: no subnet may serve the port; see
+            `freehold.networking.plan.candidates.find_candidates`.
     """
+    if asked is None and gets_deferred_addresses(port, new):
+        return plan_new_port(new, None, around)
+    # As in Neutron, a new device owner counts from the next change on.
+    mover = replace(new, device_owner=port.device_owner)
     outdated = _outdated(port, new, around.subnets)
+    if asked is None and not outdated:
+        if moves_with_addresses(port, new):
+            there = find_candidates(mover, around.subnets, around.host_segments, None)
+            check_move(port, new.host_id, port.fixed_ips, there.subnets)
+        return PortPlan(keep=port.fixed_ips)
     if asked is None:
-        if not outdated:
-            return PortPlan(keep=port.fixed_ips)
-        asked = [FixedIPRequest(held.subnet_id, held.ip_address) for held in port.fixed_ips]
+        asked = _as_requests(port.fixed_ips)
     else:
         _check_number(asked, around)
-    unclaimed = list(port.fixed_ips)
-    wishes: list[Wish] = []
-    for request in sorted(asked, key=lambda request: request.ip_address is None):
-        held = _already_held(request, unclaimed)
-        if held is not None:
-            unclaimed.remove(held)
-        elif not _stands_for(request, outdated):
-            wishes += _asked_for(new, request, around)
+    unmet, unclaimed = _matched(asked, port.fixed_ips, outdated)
     automatic = {subnet.id for subnet in around.subnets if _implies_address(new, subnet)}
     given_up = {held for held in unclaimed if held.subnet_id not in automatic}
     remove = tuple(held for held in port.fixed_ips if held in given_up or held in outdated)
     keep = tuple(held for held in port.fixed_ips if held not in remove)
+    wanted = [*unmet, *_as_requests([*keep, *outdated])]
+    candidates = find_candidates(mover, around.subnets, around.host_segments, wanted)
+    if moves_with_addresses(port, new):
+        check_move(port, new.host_id, keep, candidates.subnets)
+    near = around.narrowed(candidates)
+    wishes = [wish for request in unmet for wish in _asked_for(new, request, near)]
     served = {held.subnet_id for held in keep}
-    renewed = [subnet for subnet in around.subnets if subnet.id not in served]
+    renewed = [subnet for subnet in near.subnets if subnet.id not in served]
     return PortPlan(
         add=_certain_first([*wishes, *_automatic(new, renewed)]), keep=keep, remove=remove
     )
+
+
+def moves_with_addresses(port: Port, new: Port) -> bool:
+    """Tell whether a change brings a port with addresses to a host."""
+    return bool(port.fixed_ips and new.host_id and new.host_id != port.host_id)
+
+
+def gets_deferred_addresses(port: Port, new: Port) -> bool:
+    """Tell whether a change makes the host known for which a port's addresses had to wait."""
+    waiting = port.ip_allocation is IPAllocation.DEFERRED and not port.fixed_ips
+    return waiting and bool(new.host_id) and not port.host_id
 
 
 def plan_automatic_address(port: Port, subnet: Subnet) -> Wish | None:
@@ -263,6 +314,25 @@ def _outdated(port: Port, new: Port, subnets: Sequence[Subnet]) -> tuple[FixedIP
         if _implies_address(new, subnet)
     }
     return tuple(held for held in port.fixed_ips if held in formed)
+
+
+def _matched(
+    asked: Sequence[FixedIPRequest], held: Sequence[FixedIP], outdated: Sequence[FixedIP]
+) -> tuple[list[FixedIPRequest], list[FixedIP]]:
+    """Return the entries that nothing held serves, and what is held and serves no entry."""
+    unclaimed = list(held)
+    unmet: list[FixedIPRequest] = []
+    for request in sorted(asked, key=lambda request: request.ip_address is None):
+        serving = _already_held(request, unclaimed)
+        if serving is not None:
+            unclaimed.remove(serving)
+        elif not _stands_for(request, outdated):
+            unmet.append(request)
+    return unmet, unclaimed
+
+
+def _as_requests(held: Sequence[FixedIP]) -> list[FixedIPRequest]:
+    return [FixedIPRequest(one.subnet_id, one.ip_address) for one in held]
 
 
 def _already_held(request: FixedIPRequest, unclaimed: Sequence[FixedIP]) -> FixedIP | None:

@@ -88,6 +88,8 @@ def plan_new_subnet(
         cool_down=draft.cool_down,
         subnetpool_id=subnetpool_id,
         shared=shared,
+        segment_id=draft.segment_id,
+        service_types=draft.service_types,
     )
 
 

@@ -11,6 +11,7 @@ from freehold.db.tables import network_guards, network_tags, networks, subnetpoo
 from freehold.errors import NetworkNotFound
 from freehold.ledger.tables import stored_time
 from freehold.networking.paging import ALL, Page
+from freehold.networking.segment_values import Segment
 from freehold.networking.store import subnets as subnet_rows
 from freehold.networking.store.conditions import AnyRow, in_batches, one_of, where
 from freehold.networking.store.pages import Sorting
@@ -54,7 +55,6 @@ SORTING = Sorting(
 _KEPT = (
     "dns_domain",
     "external",
-    "network_type",
     "physical_network",
     "segmentation_id",
     "mtu",
@@ -87,6 +87,7 @@ def add(connection: Connection, network: Network) -> None:
             name=network.name,
             description=network.description,
             **{name: getattr(network, name) for name in _KEPT},
+            network_type=network.network_type,
             admin_state_up=network.admin_state_up,
             shared=network.shared,
             status=network.status,
@@ -125,7 +126,9 @@ def get_with_subnets(connection: Connection, network_id: str) -> tuple[Network, 
         raise NetworkNotFound(network_id)
     found = tuple(subnet_rows.from_labelled(row, rows[0].shared) for row in rows if row.subnets_id)
     members = [
-        _Member(row.subnets_id, row.subnets_ip_version, row.address_scope_id)
+        _Member(
+            row.subnets_id, row.subnets_ip_version, row.address_scope_id, row.subnets_segment_id
+        )
         for row in rows
         if row.subnets_id
     ]
@@ -155,6 +158,7 @@ def find(
                 subnets.c.id,
                 subnets.c.ip_version,
                 subnetpools.c.address_scope_id,
+                subnets.c.segment_id,
             )
             .join_from(subnets, subnetpools, isouter=True)
             .where(subnets.c.network_id.in_(ids))
@@ -174,6 +178,19 @@ def change(
     """
     RECORDS.raise_revision(connection, network.id, network.record, now)
     connection.execute(update(networks).where(networks.c.id == network.id).values(**values))
+
+
+def realise_as(connection: Connection, network_id: str, first: Segment | None) -> None:
+    """Give a network the provider attributes of its first segment; its guard was moved before."""
+    connection.execute(
+        update(networks)
+        .where(networks.c.id == network_id)
+        .values(
+            network_type=first.network_type if first else "",
+            physical_network=first.physical_network if first else None,
+            segmentation_id=first.segmentation_id if first else None,
+        )
+    )
 
 
 def guard(
@@ -220,6 +237,7 @@ class _Member(NamedTuple):
     subnet_id: str
     ip_version: int
     address_scope_id: str | None
+    segment_id: str | None
 
 
 def _network(row: AnyRow, members: Sequence[_Member]) -> Network:
@@ -237,5 +255,7 @@ def _network(row: AnyRow, members: Sequence[_Member]) -> Network:
         ipv6_address_scope=scopes.get(6),
         description=row.description,
         **{name: getattr(row, name) for name in _KEPT},
+        network_type=row.network_type or None,
+        routed=any(one.segment_id is not None for one in members),
         record=record_of(row),
     )

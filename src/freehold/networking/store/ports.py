@@ -26,7 +26,7 @@ from freehold.networking.store.conditions import AnyRow, Condition, in_batches, 
 from freehold.networking.store.pages import Sorting
 from freehold.networking.store.port_attributes import in_columns, options_of, pairs_of
 from freehold.networking.store.records import columns_of, in_table, record_of
-from freehold.networking.values import Filter, FixedIP, Holding, Port
+from freehold.networking.values import Filter, FixedIP, Holding, IPAllocation, Port
 
 RECORDS = in_table(ports, port_tags)
 
@@ -65,6 +65,7 @@ FILTERS: dict[str, Condition] = {
             "project_id",
             "status",
             "host_id",
+            "ip_allocation",
         )
     },
     "fixed_ips.ip_address": _has_address,
@@ -86,6 +87,7 @@ SORTING = Sorting(
             "device_owner",
             "project_id",
             "status",
+            "ip_allocation",
         )
     },
 )
@@ -129,6 +131,7 @@ def add(connection: Connection, port: Port) -> None:
             device_id=port.device_id,
             device_owner=port.device_owner,
             status=port.status,
+            ip_allocation=port.ip_allocation,
             **in_columns({name: getattr(port, name) for name in _KEPT}),
             **columns_of(port.record),
         )
@@ -348,6 +351,7 @@ def _port(row: AnyRow, shown: tuple[FixedIP, ...]) -> Port:
         device_owner=row.device_owner,
         fixed_ips=shown,
         status=row.status,
+        ip_allocation=IPAllocation(row.ip_allocation),
         description=row.description,
         allowed_address_pairs=pairs_of(row),
         extra_dhcp_opts=options_of(row),

@@ -43,6 +43,7 @@ FILTERS: dict[str, Condition] = {
             "project_id",
             "enable_dhcp",
             "subnetpool_id",
+            "segment_id",
         )
     },
     **{
@@ -70,6 +71,7 @@ SORTING = Sorting(
                 "ipv6_ra_mode",
                 "ipv6_address_mode",
                 "subnetpool_id",
+                "segment_id",
             )
         },
     },
@@ -202,6 +204,8 @@ def _changeable(subnet: Subnet) -> dict[str, object]:
         ],
         "allocation_strategy": subnet.allocation_strategy,
         "cool_down": None if subnet.cool_down is None else int(subnet.cool_down.total_seconds()),
+        "segment_id": subnet.segment_id,
+        "service_types": list(subnet.service_types) or None,
     }
 
 
@@ -227,6 +231,8 @@ def _subnet(values: Mapping[str, Any], shared: bool) -> Subnet:
         allocation_strategy=None if strategy is None else Strategy(strategy),
         cool_down=None if cool_down is None else timedelta(seconds=cool_down),
         subnetpool_id=values["subnetpool_id"],
+        segment_id=values["segment_id"],
+        service_types=tuple(values["service_types"] or ()),
         shared=shared,
         description=values["description"],
     )
