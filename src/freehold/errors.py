@@ -26,6 +26,7 @@
     │   ├── NetworkAddressScopeAffinityError
     │   ├── SubnetPoolDeleteError
     │   ├── AllowedAddressPairExhausted
+    │   ├── QuotaBelowUsage
     │   └── DuplicateAddressPairInRequest
     ├── NotFound                                      404
     │   ├── NetworkNotFound
@@ -34,6 +35,7 @@
     │   ├── AddressScopeNotFound
     │   ├── SubnetPoolNotFound
     │   ├── TagNotFound
+    │   ├── TenantQuotaNotFound
     │   └── IpAddressAllocationNotFound
     ├── Conflict                                      409
     │   ├── OverlappingAllocationPools
@@ -53,6 +55,7 @@
     │   ├── AddressScopePrefixConflict
     │   ├── SubnetAllocationError
     │   ├── SubnetPoolQuotaExceeded
+    │   ├── OverQuota
     │   ├── IpAddressAlreadyAllocated
     │   └── IpAddressGenerationFailure
     │       └── IpAddressGenerationFailureAllSubnets
@@ -344,6 +347,17 @@ class SubnetPoolDeleteError(BadRequest):
         )
 
 
+class QuotaBelowUsage(BadRequest):
+    """A limit that is less than what the project has."""
+
+    def __init__(self, resource: str, limit: int, used: int) -> None:
+        FreeholdError.__init__(
+            self,
+            f"Quota limit {limit} for {resource} must be greater than or equal to already used "
+            f"{used}",
+        )
+
+
 class AllowedAddressPairExhausted(BadRequest):
     """More address pairs than a port may have."""
 
@@ -413,6 +427,13 @@ class TagNotFound(NotFound):
 
     def __init__(self, tag: str) -> None:
         super().__init__(f"Tag {tag} could not be found.")
+
+
+class TenantQuotaNotFound(NotFound):
+    """The project has no limits of its own."""
+
+    def __init__(self, project_id: str) -> None:
+        super().__init__(f"Quota for project {project_id} could not be found.")
 
 
 class IpAddressAllocationNotFound(NotFound):
@@ -576,6 +597,13 @@ class SubnetPoolQuotaExceeded(Conflict):
 
     def __init__(self, *, detail: str = "") -> None:
         super().__init__("Per-project subnet pool prefix quota exceeded.", detail=detail)
+
+
+class OverQuota(Conflict):
+    """A project would have more resources than it may."""
+
+    def __init__(self, resources: Iterable[str], *, detail: str = "") -> None:
+        super().__init__(f"Quota exceeded for resources: {list(resources)}.", detail=detail)
 
 
 class IpAddressAlreadyAllocated(Conflict):

@@ -76,6 +76,7 @@ def make_backend(settings: Settings, database: Database, driver: Driver | None =
             max_fixed_ips_per_port=settings.max_fixed_ips_per_port,
             max_allowed_address_pair=settings.max_allowed_address_pair,
             global_physnet_mtu=settings.global_physnet_mtu,
+            quotas=settings.quotas,
         ),
         surroundings,
     )

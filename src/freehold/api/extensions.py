@@ -17,6 +17,8 @@ from neutron_lib.api.definitions import (
     extra_dhcp_opt,
     filter_validation,
     ip_substring_port_filtering,
+    network_ip_availability,
+    network_ip_availability_details,
     network_mtu,
     network_mtu_writable,
     pagination,
@@ -24,6 +26,8 @@ from neutron_lib.api.definitions import (
     portbindings,
     project_id,
     provider_net,
+    quota_check_limit,
+    quota_check_limit_default,
     revisionifmatch,
     sort_key_validation,
     sorting,
@@ -70,6 +74,8 @@ _DEFINED = (
     extra_dhcp_opt,
     filter_validation,
     ip_substring_port_filtering,
+    network_ip_availability,
+    network_ip_availability_details,
     network_mtu,
     network_mtu_writable,
     pagination,
@@ -77,6 +83,8 @@ _DEFINED = (
     portbindings,
     project_id,
     provider_net,
+    quota_check_limit,
+    quota_check_limit_default,
     revisionifmatch,
     sort_key_validation,
     sorting,
@@ -89,6 +97,18 @@ _DEFINED = (
 """What neutron-lib defines, and what Freehold does in the same form."""
 
 _UNDEFINED = (
+    _Document(
+        "quotas",
+        "Quota management support",
+        "How many networks, subnets, ports, subnet pools and address scopes a project may have.",
+        "2012-07-29T10:00:00-00:00",
+    ),
+    _Document(
+        "quota_details",
+        "Quota details management support",
+        "How many of them it has.",
+        "2017-02-10T10:00:00-00:00",
+    ),
     _Document(
         "standard-attr-description",
         "standard-attr-description",

@@ -4,9 +4,11 @@ from freehold.db.database import Database
 from freehold.ipam.driver import Driver, Surroundings
 from freehold.networking.address_scopes import AddressScopes
 from freehold.networking.history import History
+from freehold.networking.ip_availability import IpAvailability
 from freehold.networking.limits import Limits
 from freehold.networking.networks import Networks
 from freehold.networking.ports import Ports
+from freehold.networking.quotas import Quotas
 from freehold.networking.store import networks as network_rows
 from freehold.networking.store import ports as port_rows
 from freehold.networking.store import subnet_pools as pool_rows
@@ -32,6 +34,8 @@ class Backend:
         subnet_tags: the subnets' tags.
         port_tags: the ports' tags.
         subnet_pool_tags: the subnet pools' tags.
+        quotas: how many resources a project may have.
+        ip_availability: how many addresses networks have.
     """
 
     def __init__(
@@ -43,12 +47,14 @@ class Backend:
     ) -> None:
         bounds = limits or Limits()
         around = surroundings or Surroundings()
-        self.networks = Networks(database, driver, bounds, around)
-        self.subnets = Subnets(database, driver, bounds, around)
-        self.ports = Ports(database, driver, bounds, around)
+        self.quotas = Quotas(database, around, bounds.quotas)
+        self.networks = Networks(database, driver, bounds, around, self.quotas)
+        self.subnets = Subnets(database, driver, bounds, around, self.quotas)
+        self.ports = Ports(database, driver, bounds, around, self.quotas)
+        self.ip_availability = IpAvailability(database)
         self.history = History(database, driver, around)
-        self.address_scopes = AddressScopes(database, around)
-        self.subnet_pools = SubnetPools(database, around)
+        self.address_scopes = AddressScopes(database, around, self.quotas)
+        self.subnet_pools = SubnetPools(database, around, self.quotas)
         self.network_tags = Tags(
             database, around, "networks", network_rows.get, network_rows.RECORDS
         )

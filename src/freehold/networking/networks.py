@@ -14,6 +14,8 @@ from freehold.networking.limits import Limits
 from freehold.networking.paging import ALL, Page
 from freehold.networking.plan.networks import plan_network_change, plan_new_network
 from freehold.networking.prefixes import Prefixes
+from freehold.networking.quota_values import Counted
+from freehold.networking.quotas import Quotas
 from freehold.networking.records import NETWORK_FIRST_REVISION, Record
 from freehold.networking.store import networks as network_rows
 from freehold.networking.store import ports as port_rows
@@ -34,12 +36,18 @@ class Networks:
     """The networks of a database."""
 
     def __init__(
-        self, database: Database, driver: Driver, limits: Limits, surroundings: Surroundings
+        self,
+        database: Database,
+        driver: Driver,
+        limits: Limits,
+        surroundings: Surroundings,
+        quotas: Quotas,
     ) -> None:
         self._database = database
         self._driver = driver
         self._limits = limits
         self._surroundings = surroundings
+        self._quotas = quotas
 
     def create(self, drafts: Sequence[NetworkDraft]) -> tuple[Network, ...]:
         """Create networks: all of them or none.
@@ -47,12 +55,15 @@ class Networks:
         Raises:
             InvalidInput: a draft cannot stand; see
                 `freehold.networking.plan.networks.plan_new_network`.
+            OverQuota: a project may not have as many.
         """
         created = tuple(self._new_network(draft) for draft in drafts)
 
         def work(unit: Unit) -> tuple[Network, ...]:
             for network in created:
                 network_rows.add(unit.connection, network)
+            projects = [network.project_id for network in created]
+            self._quotas.claim(unit.connection, Counted.NETWORK, projects)
             return created
 
         ids = [network.id for network in created]
@@ -124,7 +135,7 @@ class Networks:
 
         def work(unit: Unit) -> None:
             network_rows.guard(unit.connection, network_id, self._surroundings.now(), revision)
-            _, subnets = network_rows.get_with_subnets(unit.connection, network_id)
+            network, subnets = network_rows.get_with_subnets(unit.connection, network_id)
             others = port_rows.not_owned_by(
                 unit.connection, network_id, owners.DELETED_WITH_NETWORK
             )
@@ -138,6 +149,12 @@ class Networks:
             with run_again_if_references_break():
                 self._remove_rows(unit, network_id, subnets, ports)
             Prefixes(unit.connection).give_back(subnets)
+            for resource, gone in (
+                (Counted.NETWORK, [network]),
+                (Counted.SUBNET, subnets),
+                (Counted.PORT, ports),
+            ):
+                self._quotas.give_back(unit.connection, resource, [one.project_id for one in gone])
             addressing = Addressing(self._driver, unit)
             for port in ports:
                 addressing.deallocate(port.id, port.fixed_ips)

@@ -27,6 +27,8 @@ from freehold.networking.plan.subnets import (
 )
 from freehold.networking.pool_values import SubnetPool
 from freehold.networking.prefixes import Prefixes
+from freehold.networking.quota_values import Counted
+from freehold.networking.quotas import Quotas
 from freehold.networking.records import SUBNET_FIRST_REVISION, Record
 from freehold.networking.store import networks as network_rows
 from freehold.networking.store import ports as port_rows
@@ -41,12 +43,18 @@ class Subnets:
     """The subnets of a database."""
 
     def __init__(
-        self, database: Database, driver: Driver, limits: Limits, surroundings: Surroundings
+        self,
+        database: Database,
+        driver: Driver,
+        limits: Limits,
+        surroundings: Surroundings,
+        quotas: Quotas,
     ) -> None:
         self._database = database
         self._driver = driver
         self._limits = limits
         self._surroundings = surroundings
+        self._quotas = quotas
 
     def create(self, drafts: Sequence[SubnetDraft]) -> tuple[Subnet, ...]:
         """Create subnets: all of them or none.
@@ -58,6 +66,7 @@ class Subnets:
             NetworkNotFound: a draft names a network that is not there.
             NetworkAddressScopeAffinityError, NetworkSubnetPoolAffinityError: the
                 network's subnets are from elsewhere.
+            OverQuota: a project may not have as many.
             FreeholdError: a draft cannot stand; see
                 `freehold.networking.plan.subnets.plan_new_subnet`.
         """
@@ -66,10 +75,13 @@ class Subnets:
         def work(unit: Unit) -> tuple[Subnet, ...]:
             addressing = Addressing(self._driver, unit)
             sites = _Sites(unit.connection, self._surroundings.now)
-            return tuple(
+            created = tuple(
                 self._create(unit, addressing, sites, subnet_id, draft)
                 for subnet_id, draft in zip(ids, drafts, strict=True)
             )
+            projects = [subnet.project_id for subnet in created]
+            self._quotas.claim(unit.connection, Counted.SUBNET, projects)
+            return created
 
         return self._database.write(work, lookups.created(subnet_rows.find, ids))
 
@@ -153,6 +165,7 @@ class Subnets:
                 port_rows.remove_holdings(unit.connection, holdings)
                 subnet_rows.remove(unit.connection, subnet)
             Prefixes(unit.connection).give_back([subnet])
+            self._quotas.give_back(unit.connection, Counted.SUBNET, [subnet.project_id])
             Addressing(self._driver, unit).remove_subnet(subnet, holdings)
 
         self._database.write(work, lookups.deleted(subnet_rows.find, subnet_id))
