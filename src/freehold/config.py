@@ -70,6 +70,7 @@ class Settings:
         max_bulk_items: how many resources one request may create.
         pagination_max_limit: how many resources one answer may list; -1 for
             any number.
+        idempotency_hours: how long a request's idempotency key is known.
         quota_network: how many networks a project may have that has no limit of
             its own; -1 for any number.
         quota_subnet: the same of subnets.
@@ -101,6 +102,7 @@ class Settings:
     max_json_depth: int = 32
     max_bulk_items: int = 1000
     pagination_max_limit: int = UNLIMITED
+    idempotency_hours: int = 24
     quota_network: int = 100
     quota_subnet: int = 100
     quota_port: int = 500
@@ -139,6 +141,11 @@ class Settings:
         )
 
     @property
+    def key_lifetime(self) -> timedelta:
+        """How long a request's idempotency key is known."""
+        return timedelta(hours=self.idempotency_hours)
+
+    @property
     def quotas(self) -> QuotaLimits:
         """How many resources a project may have that has no limits of its own."""
         return QuotaLimits({one: getattr(self, f"{_QUOTA}{one.value}") for one in Counted})
@@ -161,6 +168,7 @@ _BOUNDS: Mapping[str, tuple[int, int]] = {
     "max_json_depth": (4, 500),
     "max_bulk_items": (1, 100_000),
     "pagination_max_limit": (-1, 1_000_000),
+    "idempotency_hours": (1, 8760),
     **{f"{_QUOTA}{one.value}": (UNLIMITED, LARGEST_LIMIT) for one in Counted},
 }
 
@@ -204,6 +212,7 @@ _OPTIONS = (
         default=UNLIMITED,
         help="How many resources one answer may list; -1, 0 or 'infinite' for any number.",
     ),
+    cfg.IntOpt("idempotency_hours", default=24, help="How long idempotency keys are known."),
 )
 
 _QUOTA_OPTIONS = (

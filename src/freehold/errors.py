@@ -56,10 +56,12 @@
     │   ├── SubnetAllocationError
     │   ├── SubnetPoolQuotaExceeded
     │   ├── OverQuota
+    │   ├── IdempotentRequestInProgress
     │   ├── IpAddressAlreadyAllocated
     │   └── IpAddressGenerationFailure
     │       └── IpAddressGenerationFailureAllSubnets
     ├── RevisionNumberConstraintFailed                412
+    ├── IdempotencyKeyReused                          422
     ├── ServiceUnavailable                            503
     │   ├── AllocationContention
     │   ├── DatabaseUnavailable
@@ -606,6 +608,13 @@ class OverQuota(Conflict):
         super().__init__(f"Quota exceeded for resources: {list(resources)}.", detail=detail)
 
 
+class IdempotentRequestInProgress(Conflict):
+    """The same request, under the same idempotency key, is being worked on."""
+
+    def __init__(self) -> None:
+        super().__init__("A request with this idempotency key is being processed.")
+
+
 class IpAddressAlreadyAllocated(Conflict):
     """Somebody holds the address, or it was released too lately."""
 
@@ -648,6 +657,18 @@ class RevisionNumberConstraintFailed(FreeholdError):
 
     def __init__(self, expected: int | None, current: int) -> None:
         super().__init__(f"Constrained to {expected}, but current revision is {current}")
+
+
+# 422
+
+
+class IdempotencyKeyReused(FreeholdError):
+    """An idempotency key that was used for another request."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+
+    def __init__(self) -> None:
+        super().__init__("This idempotency key was used for another request.")
 
 
 # 503

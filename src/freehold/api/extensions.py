@@ -40,7 +40,12 @@ from neutron_lib.api.definitions import (
 from neutron_lib.constants import SUBNET_ALLOCATION_EXT_ALIAS
 from neutron_lib.exceptions import ExtensionsNotFound
 
-from freehold.api.definitions import address_history, allocation_strategy
+from freehold.api.definitions import (
+    address_history,
+    allocation_strategy,
+    dry_run,
+    idempotency_key,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +74,12 @@ _DEFINED = (
     allowedaddresspairs,
     default_subnetpools,
     dns,
+    dry_run,
     empty_string_filtering,
     external_net,
     extra_dhcp_opt,
     filter_validation,
+    idempotency_key,
     ip_substring_port_filtering,
     network_ip_availability,
     network_ip_availability_details,

@@ -8,6 +8,7 @@ from freehold.api.address_scopes import ADDRESS_SCOPE
 from freehold.api.bodies import BodyLimits
 from freehold.api.definitions import address_history
 from freehold.api.discovery import Resources, Version, Versions
+from freehold.api.dry_run import DryRun
 from freehold.api.extensions import Extension, Extensions
 from freehold.api.ip_availability import Availabilities, Availability
 from freehold.api.networks import NETWORK
@@ -63,6 +64,8 @@ def routes(
         ),
         "/v2.0/subnetpools/{resource_id}/onboard_network_subnets": Onboard(pools, limits),
         "/v2.0/address-holdings": AddressHoldings(backend.history),
+        "/v2.0/freehold/dry-run/subnets": DryRun(all_subnets),
+        "/v2.0/freehold/dry-run/ports": DryRun(all_ports),
         "/v2.0/network-ip-availabilities": Availabilities(backend.ip_availability, longest_page),
         "/v2.0/network-ip-availabilities/{network_id}": Availability(backend.ip_availability),
         "/v2.0/quotas": quotas.ProjectsWithQuotas(backend.quotas),

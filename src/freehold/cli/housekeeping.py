@@ -44,6 +44,7 @@ def chores(
     remembered = timedelta(days=settings.history_days)
     return (
         Chore("past holders", lambda: backend.history.forget(now() - remembered)),
+        Chore("idempotency keys", backend.idempotency_keys.forget_expired),
         Chore("miscounted quotas", backend.quotas.recount),
     )
 

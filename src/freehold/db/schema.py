@@ -22,7 +22,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, func, select
 
-from freehold.db import retry, tables, tables_quotas
+from freehold.db import retry, tables, tables_idempotency, tables_quotas
 from freehold.db.database import Database, Unit
 from freehold.errors import DatabaseNotUpgraded
 from freehold.ledger import tables as ledger_tables
@@ -30,7 +30,7 @@ from freehold.ledger import tables as ledger_tables
 # Several modules put their tables into the same metadata.
 METADATA: Sequence[MetaData] = tuple(
     dict.fromkeys(
-        module.metadata for module in (ledger_tables, tables, tables_quotas)
+        module.metadata for module in (ledger_tables, tables, tables_idempotency, tables_quotas)
     )
 )
 

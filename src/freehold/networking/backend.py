@@ -1,9 +1,12 @@
 """What the faces of Freehold call: the resources of one database."""
 
+from datetime import timedelta
+
 from freehold.db.database import Database
 from freehold.ipam.driver import Driver, Surroundings
 from freehold.networking.address_scopes import AddressScopes
 from freehold.networking.history import History
+from freehold.networking.idempotency import LIFETIME, IdempotencyKeys
 from freehold.networking.ip_availability import IpAvailability
 from freehold.networking.limits import Limits
 from freehold.networking.networks import Networks
@@ -35,6 +38,7 @@ class Backend:
         port_tags: the ports' tags.
         subnet_pool_tags: the subnet pools' tags.
         quotas: how many resources a project may have.
+        idempotency_keys: the requests that were sent with a key.
         ip_availability: how many addresses networks have.
     """
 
@@ -44,6 +48,8 @@ class Backend:
         driver: Driver,
         limits: Limits | None = None,
         surroundings: Surroundings | None = None,
+        *,
+        key_lifetime: timedelta = LIFETIME,
     ) -> None:
         bounds = limits or Limits()
         around = surroundings or Surroundings()
@@ -51,6 +57,7 @@ class Backend:
         self.networks = Networks(database, driver, bounds, around, self.quotas)
         self.subnets = Subnets(database, driver, bounds, around, self.quotas)
         self.ports = Ports(database, driver, bounds, around, self.quotas)
+        self.idempotency_keys = IdempotencyKeys(database, around, key_lifetime)
         self.ip_availability = IpAvailability(database)
         self.history = History(database, driver, around)
         self.address_scopes = AddressScopes(database, around, self.quotas)

@@ -15,6 +15,11 @@ depends_on = None
 PROJECT = sa.String(255).with_variant(
     mysql.VARCHAR(255, collation="utf8mb4_bin"), "mysql", "mariadb"
 )
+IDENTIFIER = sa.String(36).with_variant(
+    mysql.VARCHAR(36, collation="utf8mb4_bin"), "mysql", "mariadb"
+)
+TIME = sa.DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
+LONG_TEXT = sa.Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
 
 
 def upgrade() -> None:
@@ -37,8 +42,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("project_id", "resource", "number", name="pk_quota_counters"),
         sqlite_with_rowid=False,
     )
+    op.create_table(
+        "idempotency_keys",
+        sa.Column("id", sa.String(64), nullable=False),
+        sa.Column("fingerprint", sa.String(64), nullable=False),
+        sa.Column("attempt", IDENTIFIER, nullable=False),
+        sa.Column("process", PROJECT, nullable=False),
+        sa.Column("created_at", TIME, nullable=False),
+        sa.Column("begun_at", TIME, nullable=False),
+        sa.Column("status", sa.SmallInteger()),
+        sa.Column("answer", LONG_TEXT),
+        sa.PrimaryKeyConstraint("id", name="pk_idempotency_keys"),
+    )
+    op.create_index("ix_idempotency_keys_created_at", "idempotency_keys", ["created_at"])
 
 
 def downgrade() -> None:
+    op.drop_table("idempotency_keys")
     op.drop_table("quota_counters")
     op.drop_table("quotas")
