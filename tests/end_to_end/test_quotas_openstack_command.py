@@ -1,21 +1,44 @@
 """What users of the ``openstack`` command see and set of quotas, and of how full networks are."""
 
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
-from tests.end_to_end.service import Service
-from tests.end_to_end.test_story_openstack_command import command, done, refused, shown
+import pytest
+
+from tests.end_to_end.keystone import credentials, identity_service
+from tests.end_to_end.service import Service, clean_environment, tool
+from tests.end_to_end.test_story_openstack_command import Run, command, done, refused, shown
 
 
-def test_a_project_s_limits_are_shown_set_and_kept(server: Service, tmp_path: Path) -> None:
-    run = command(server, tmp_path)
+@pytest.fixture
+def run(server: Service, tmp_path: Path) -> Iterator[Run]:
+    """How to run ``openstack`` with an identity service, without which it manages no quotas."""
+    with identity_service(server.url) as url:
 
+        def run(*words: str) -> subprocess.CompletedProcess[str]:
+            return subprocess.run(
+                [tool("openstack"), *words],
+                env=clean_environment(tmp_path, credentials(url)),
+                cwd=tmp_path,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=120,
+            )
+
+        yield run
+
+
+def test_a_project_s_limits_are_shown_set_and_kept(server: Service, run: Run) -> None:
     def limits(*options: str) -> dict[str, object]:
         rows = shown(run, "quota", "show", "--network", *options, "p1")
         return {row["Resource"]: row["Limit"] for row in rows}
 
     assert limits()["ports"] == 500
     done(run, "quota", "set", "--networks", "1", "--ports", "7", "--subnetpools", "2", "p1")
-    assert limits() == limits() | {"networks": 1, "ports": 7, "subnet_pools": 2, "subnets": 100}
+    changed = {"networks": 1, "ports": 7, "subnet_pools": 2, "subnets": 100}
+    assert limits() == limits() | changed
     assert limits("--default")["networks"] == 100
     server.client().create("network", project_id="p1")
     message = refused(run, "quota", "set", "--networks", "0", "p1")

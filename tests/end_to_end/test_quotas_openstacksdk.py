@@ -68,7 +68,7 @@ def test_how_full_a_network_is(cloud: Connection, project: str) -> None:
     cloud.network.create_port(network_id=network.id)
     found: Any = cloud.network.get_network_ip_availability(network.id)
     assert (found.total_ips, found.used_ips) == (253 + 2**64 - 1, 2)
-    named: Any = cloud.network.find_network_ip_availability(network.name)
+    [named] = cloud.network.network_ip_availabilities(network_name=network.name)
     assert named.network_id == network.id
     [listed] = cloud.network.network_ip_availabilities(project_id=project, ip_version=4)
     assert (listed.total_ips, len(listed.subnet_ip_availability)) == (253, 1)
