@@ -7,7 +7,7 @@ from freehold.db.tables import metadata
 from freehold.ledger.tables import exact_text
 
 _time = DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
-_long = Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
+_long = Text().with_variant(mysql.LONGTEXT(collation="utf8mb4_bin"), "mysql", "mariadb")
 
 idempotency_keys = Table(
     "idempotency_keys",

@@ -136,7 +136,8 @@ def add_uncounted(connection: Connection, port: Port, account: Account) -> bool:
     columns = _columns(port)
     values = [literal(value, ports.c[name].type) for name, value in columns.items()]
     row = select(*values).where(networks.c.id == port.network_id, quotas.is_uncounted(account))
-    if not connection.execute(insert(ports).from_select(list(columns), row)).rowcount:
+    stored = insert(ports).from_select(list(columns), row)
+    if not connection.execute(stored.execution_options(preserve_rowcount=True)).rowcount:
         return False
     RECORDS.add_tags(connection, port.id, port.record.tags)
     return True

@@ -19,7 +19,7 @@ IDENTIFIER = sa.String(36).with_variant(
     mysql.VARCHAR(36, collation="utf8mb4_bin"), "mysql", "mariadb"
 )
 TIME = sa.DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
-LONG_TEXT = sa.Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
+LONG_TEXT = sa.Text().with_variant(mysql.LONGTEXT(collation="utf8mb4_bin"), "mysql", "mariadb")
 
 
 def upgrade() -> None:
