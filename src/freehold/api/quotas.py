@@ -13,9 +13,9 @@ from neutron_lib.api.converters import convert_to_boolean, convert_to_int
 from freehold.api.administrators import require_administrator
 from freehold.api.attributes import AttributeMap
 from freehold.api.bodies import BodyLimits, put_resource, refuse_body
-from freehold.api.projects import project_of
+from freehold.api.projects import LONGEST_PROJECT_ID, project_of
 from freehold.api.queries import read_fields
-from freehold.api.refusals import QuotaMissingTenant
+from freehold.api.refusals import HTTPBadRequest, QuotaMissingTenant
 from freehold.networking.quota_values import LARGEST_LIMIT, UNLIMITED, Counted, QuotaLimits, Usage
 from freehold.networking.quotas import Quotas
 
@@ -96,6 +96,10 @@ class QuotaOfProject:
     def on_put(self, request: Request, response: Response, project_id: str) -> None:
         """Change some of them."""
         require_administrator(request, "update_quota")
+        if len(project_id) > LONGEST_PROJECT_ID:
+            raise HTTPBadRequest(
+                detail=f"A project's id has no more than {LONGEST_PROJECT_ID} characters."
+            )
         sent = put_resource(request, self._limits, NAME, COLLECTION)
         checked = ATTRIBUTES.check_changed(sent)
         wanted = {one: checked[one.value] for one in Counted if one.value in checked}
