@@ -7,7 +7,21 @@ import pytest
 from freehold.networking.quota_values import LARGEST_LIMIT
 from tests.api.service import make_client
 
-ODD = [None, True, 1.5, -1.5, "", "1.5", "٣", [], {}, [1], LARGEST_LIMIT + 1, 10**19, "x" * 300]
+ODD: list[object] = [
+    None,
+    True,
+    1.5,
+    -1.5,
+    "",
+    "1.5",
+    "٣",
+    [],
+    {},
+    [1],
+    LARGEST_LIMIT + 1,
+    10**19,
+    "x" * 300,
+]
 
 
 def test_odd_values_are_refused_or_read_as_neutron_lib_reads_them() -> None:

@@ -49,12 +49,11 @@ class AddressScopes:
         def work(unit: Unit) -> tuple[AddressScope, ...]:
             for scope in created:
                 scope_rows.add(unit.connection, scope, self._surroundings.now())
-            projects = [scope.project_id for scope in created]
-            self._quotas.claim(unit.connection, Counted.ADDRESS_SCOPE, projects)
             return created
 
         ids = [scope.id for scope in created]
-        return self._database.write(work, lookups.created(scope_rows.find, ids))
+        counted = self._quotas.counting(Counted.ADDRESS_SCOPE, work)
+        return self._database.write(counted, lookups.created(scope_rows.find, ids))
 
     def get(self, scope_id: str) -> AddressScope:
         """Return one address scope.

@@ -62,12 +62,11 @@ class Networks:
         def work(unit: Unit) -> tuple[Network, ...]:
             for network in created:
                 network_rows.add(unit.connection, network)
-            projects = [network.project_id for network in created]
-            self._quotas.claim(unit.connection, Counted.NETWORK, projects)
             return created
 
         ids = [network.id for network in created]
-        return self._database.write(work, lookups.created(network_rows.find, ids))
+        counted = self._quotas.counting(Counted.NETWORK, work)
+        return self._database.write(counted, lookups.created(network_rows.find, ids))
 
     def get(self, network_id: str) -> Network:
         """Return one network.

@@ -2,7 +2,7 @@
 
 To count another kind of resource: give it a name here, its table in
 `freehold.networking.store.quotas`, an option in `freehold.config`, and have what creates
-and deletes it claim and give back; see `freehold.networking.quotas`.
+it be counted and what deletes it give back; see `freehold.networking.quotas`.
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,17 +1,19 @@
 """How many resources a project may have: limits, and keeping to them.
 
 Whoever creates or deletes what is counted says so at the end of the same unit of
-work (`Quotas.claim`, `Quotas.give_back`): so what was refused or rolled back was never
-counted, what is wrong by itself is told before what is in somebody's way, and the rows
-of a counter are held for as short as can be. See docs/decisions/0015.
+work (`Quotas.counting`, `Quotas.claim`, `Quotas.give_back`): so what was refused or
+rolled back was never counted, what is wrong by itself is told before what is in
+somebody's way, and the rows of a counter are held for as short as can be. See
+docs/decisions/0015.
 
 What belongs to no project, which can be without authentication, is not counted.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
+from typing import Protocol, TypeVar
 
 from oslo_db.exception import DBDuplicateEntry
 from sqlalchemy import Connection
@@ -26,6 +28,14 @@ from freehold.networking.store import quotas as rows
 from freehold.networking.store.quotas import Room
 
 MOST_REMEMBERED = 100_000
+
+
+class _Owned(Protocol):
+    @property
+    def project_id(self) -> str: ...
+
+
+Created = TypeVar("Created", bound=Sequence[_Owned])
 
 
 class Quotas:
@@ -47,6 +57,22 @@ class Quotas:
         self._random = surroundings.random
         self.defaults = defaults or QuotaLimits()
         self._counters: dict[Account, int] = {}
+
+    def counting(
+        self, resource: Counted, work: Callable[[Unit], Created]
+    ) -> Callable[[Unit], Created]:
+        """Return a unit of work that creates what another one creates, and claims it.
+
+        Raises:
+            OverQuota: the returned one, if a project may not have as many.
+        """
+
+        def counted(unit: Unit) -> Created:
+            created = work(unit)
+            self.claim(unit.connection, resource, [one.project_id for one in created])
+            return created
+
+        return counted
 
     def claim(self, connection: Connection, resource: Counted, projects: Iterable[str]) -> None:
         """Count what a unit has created; to be called when it has done all else.

@@ -88,12 +88,11 @@ class SubnetPools:
                 with _one_default():
                     pool_rows.add(unit.connection, pool)
                 prefix_rows.add_gaps(unit.connection, pool.id, pool.prefixes)
-            projects = [pool.project_id for pool in created]
-            self._quotas.claim(unit.connection, Counted.SUBNETPOOL, projects)
             return created
 
         ids = [pool.id for pool in created]
-        return self._database.write(work, lookups.created(pool_rows.find, ids))
+        counted = self._quotas.counting(Counted.SUBNETPOOL, work)
+        return self._database.write(counted, lookups.created(pool_rows.find, ids))
 
     def get(self, pool_id: str) -> SubnetPool:
         """Return one subnet pool.

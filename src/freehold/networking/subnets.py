@@ -75,15 +75,13 @@ class Subnets:
         def work(unit: Unit) -> tuple[Subnet, ...]:
             addressing = Addressing(self._driver, unit)
             sites = _Sites(unit.connection, self._surroundings.now)
-            created = tuple(
+            return tuple(
                 self._create(unit, addressing, sites, subnet_id, draft)
                 for subnet_id, draft in zip(ids, drafts, strict=True)
             )
-            projects = [subnet.project_id for subnet in created]
-            self._quotas.claim(unit.connection, Counted.SUBNET, projects)
-            return created
 
-        return self._database.write(work, lookups.created(subnet_rows.find, ids))
+        counted = self._quotas.counting(Counted.SUBNET, work)
+        return self._database.write(counted, lookups.created(subnet_rows.find, ids))
 
     def get(self, subnet_id: str) -> Subnet:
         """Return one subnet.
