@@ -19,6 +19,7 @@ from freehold.networking.idempotency import Answer, Attempt, IdempotencyKeys
 from freehold.networking.values import Network, NetworkDraft
 from tests.backends import NOON, Premises
 from tests.conftest import OpenDatabase
+from tests.db.test_servers import lose_next_commit
 
 KEY, OTHER_KEY = "k" * 64, "o" * 64
 PRINT, OTHER_PRINT = "f" * 64, "g" * 64
@@ -210,3 +211,31 @@ def test_of_many_at_once_one_has_the_effect(urls: list[str]) -> None:
     assert network.id in told
     for database in (premises.database, *databases):
         database.dispose()
+
+
+@pytest.mark.parametrize("carried_out", [True, False])
+@pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
+def test_each_step_has_one_effect_when_the_answer_to_its_commit_is_lost(
+    open_database: OpenDatabase, kind: str, carried_out: bool
+) -> None:
+    premises = Premises(open_database(kind)[0])
+    clock = Clock()
+    keys = clock.keys(premises.database)
+
+    def lose() -> None:
+        lose_next_commit(premises.database, but_carry_it_out=carried_out)
+
+    lose()
+    attempt = begun(keys)
+    lose()
+    network = create(premises, keys, attempt)
+    assert keys.begin(KEY, PRINT) == Answer(201, network.id)
+    assert premises.backend.networks.find([]) == (network,)
+    other = begun(keys, OTHER_KEY)
+    lose()
+    keys.refuse(other, Answer(409, "full"))
+    assert keys.begin(OTHER_KEY, PRINT) == Answer(409, "full")
+    clock.time += timedelta(days=2)
+    lose()
+    begun(keys)
+    premises.database.dispose()

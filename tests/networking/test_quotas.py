@@ -21,6 +21,8 @@ from freehold.networking.quota_values import Account, Counted, QuotaLimits, Usag
 from freehold.networking.store import quotas as rows
 from freehold.networking.values import Network, NetworkDraft
 from tests.backends import Premises, subnet_draft
+from tests.conftest import OpenDatabase
+from tests.db.test_servers import lose_next_commit
 
 Make = Callable[[], str]
 Remove = Callable[[str], None]
@@ -386,3 +388,33 @@ class Counting(RuleBasedStateMachine):
 
 TestCounting = Counting.TestCase
 TestCounting.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
+
+
+@pytest.mark.parametrize("carried_out", [True, False])
+@pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
+def test_all_is_counted_once_when_the_answer_to_its_commit_is_lost(
+    open_database: OpenDatabase, kind: str, carried_out: bool
+) -> None:
+    premises = Premises(open_database(kind)[0])
+    network = premises.network(project_id="other")
+    quotas = premises.backend.quotas
+
+    def lose() -> None:
+        lose_next_commit(premises.database, but_carry_it_out=carried_out)
+
+    premises.port(network)
+    lose()
+    premises.port(network)  # of a project without a limit
+    assert len(premises.backend.ports.find([])) == 2
+    lose()
+    assert quotas.change("p", {Counted.PORT: 4}).of(Counted.PORT) == 4
+    lose()
+    port = premises.port(network)
+    assert rooms(premises) == {"port": 1}
+    lose()
+    premises.backend.ports.delete(port.id)
+    assert rooms(premises) == {"port": 2}
+    lose()
+    quotas.reset("p")
+    assert quotas.own_limits() == {}
+    premises.database.dispose()
