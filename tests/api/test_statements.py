@@ -60,8 +60,10 @@ class Cloud:
         for _ in range(WARMING_UP):
             self.post("ports", {"network_id": self.network})
 
-    def request(self, verb: str, path: str, body: JSON | None = None) -> JSON:
-        answer = self.client.simulate_request(verb, f"/v2.0/{path}", json=body)
+    def request(
+        self, verb: str, path: str, body: JSON | None = None, headers: JSON | None = None
+    ) -> JSON:
+        answer = self.client.simulate_request(verb, f"/v2.0/{path}", json=body, headers=headers)
         assert answer.status_code in {200, 201, 204}, answer.text
         return json.loads(answer.text or "{}")  # type: ignore[no-any-return]  # an object
 
@@ -196,9 +198,11 @@ def counting() -> Iterator[Cost]:
         event.remove(Engine, "before_cursor_execute", count)
 
 
-def _measure(cloud: Cloud, verb: str, path: str, body: JSON | None = None) -> Cost:
+def _measure(
+    cloud: Cloud, verb: str, path: str, body: JSON | None = None, headers: JSON | None = None
+) -> Cost:
     with counting() as cost:
-        cloud.request(verb, path, body)
+        cloud.request(verb, path, body, headers)
     return cost
 
 
@@ -274,6 +278,36 @@ def measure_dual_stack(cloud: Cloud) -> dict[str, Cost]:
         "PUT /v2.0/ports/{id}: MAC address, with a SLAAC address": moved,
         "DELETE /v2.0/ports/{id}: IPv4, stateful IPv6 and SLAAC": gone,
     }
+
+
+def measure_limited(cloud: Cloud) -> dict[str, Cost]:
+    """Return what is done for projects with and without a quota, and under a key."""
+    cloud.warm_up()
+    costs: dict[str, Cost] = {}
+    for project_id, most, case in (("free", -1, "no quota"), ("p", 1000, "a quota")):
+        cloud.request("PUT", f"quotas/{project_id}", {"quota": {"port": most, "network": most}})
+        values = {"network_id": cloud.network, "project_id": project_id}
+        gone = cloud.port(project_id=project_id)
+        network = {"network": {"project_id": project_id}}
+        cloud.request("POST", "networks", network)
+        one = f"one, of a project with {case}"
+        costs[f"POST /v2.0/ports: {one}"] = _measure(cloud, "POST", "ports", {"port": values})
+        costs[f"DELETE /v2.0/ports/{{id}}: {one}"] = _measure(cloud, "DELETE", f"ports/{gone}")
+        costs[f"POST /v2.0/networks: {one}"] = _measure(cloud, "POST", "networks", network)
+    keyed = {"port": {"network_id": cloud.network}}
+    for case in ("with an idempotency key", "with the same key again"):
+        costs[f"POST /v2.0/ports: {case}"] = _measure(
+            cloud, "POST", "ports", keyed, {"Idempotency-Key": "k"}
+        )
+    asked = "POST /v2.0/freehold/dry-run/ports: one IPv4 address"
+    costs[asked] = _measure(cloud, "POST", "freehold/dry-run/ports", keyed)
+    whole = "GET /v2.0/network-ip-availabilities: all networks"
+    costs[whole] = _measure(cloud, "GET", "network-ip-availabilities")
+    costs["GET /v2.0/quotas/{project}: by project"] = _measure(cloud, "GET", "quotas/p")
+    costs["GET /v2.0/quotas/{project}/details: by project"] = _measure(
+        cloud, "GET", "quotas/p/details"
+    )
+    return costs
 
 
 def measure_pools(path: Path, count: int) -> dict[str, Cost]:
@@ -372,7 +406,9 @@ def measure_all(folder: Path, held: int) -> dict[str, Cost]:
     cloud = Cloud(folder / f"{held}.sqlite", held)
     of_pools = measure_pools(folder / f"{held}-subnets.sqlite", held)
     routed = measure_routed(folder / f"{held}-routed.sqlite", held)
-    return {**measure(cloud), **measure_dual_stack(cloud), **of_pools, **routed}
+    of_network = measure(cloud)
+    limited = measure_limited(cloud)
+    return {**of_network, **measure_dual_stack(cloud), **of_pools, **limited, **routed}
 
 
 def test_a_request_costs_few_statements_as_many_at_10_as_at_10_000_held(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from falcon import App, Request, Response
 
 from freehold.api.bodies import BodyLimits
 from freehold.api.faults import install_faults
+from freehold.api.idempotency import KnowsKeys
 from freehold.api.middleware import AccessLog, OnlyJson, PathSpelling, RequestIds
 from freehold.api.routes import routes
 from freehold.config import Settings, load_settings
@@ -76,14 +77,18 @@ def make_backend(settings: Settings, database: Database, driver: Driver | None =
             max_fixed_ips_per_port=settings.max_fixed_ips_per_port,
             max_allowed_address_pair=settings.max_allowed_address_pair,
             global_physnet_mtu=settings.global_physnet_mtu,
+            quotas=settings.quotas,
         ),
         surroundings,
+        key_lifetime=settings.key_lifetime,
     )
 
 
 def make_app(settings: Settings, backend: Backend) -> App[Request, Response]:
     """Return the service over a backend, as a WSGI application."""
-    app: App[Request, Response] = falcon.App(middleware=list(MIDDLEWARE))
+    app: App[Request, Response] = falcon.App(
+        middleware=[*MIDDLEWARE, KnowsKeys(backend.idempotency_keys)]
+    )
     install_faults(app)
     limits = BodyLimits(
         size=settings.max_request_body_size,

@@ -5,6 +5,8 @@
     FreeholdError
     └── HTTPRefusal
         ├── HTTPBadRequest                400
+        ├── QuotaMissingTenant            400
+        ├── PolicyNotAuthorized           403
         ├── HTTPNotAcceptable             406
         ├── HTTPRequestEntityTooLarge     413
         └── HTTPUnsupportedMediaType      415
@@ -34,6 +36,24 @@ class HTTPBadRequest(HTTPRefusal):
 
     def __init__(self, message: str = UNREADABLE, *, detail: str = "") -> None:
         super().__init__(message, detail=detail)
+
+
+class QuotaMissingTenant(HTTPRefusal):
+    """The request names no project, and asks which it is."""
+
+    status = HTTPStatus.BAD_REQUEST
+
+    def __init__(self) -> None:
+        super().__init__("Tenant-id was missing from quota request.")
+
+
+class PolicyNotAuthorized(HTTPRefusal):
+    """The caller may not do this."""
+
+    status = HTTPStatus.FORBIDDEN
+
+    def __init__(self, rule: str) -> None:
+        super().__init__(f"rule:{rule} is disallowed by policy")
 
 
 class HTTPNotAcceptable(HTTPRefusal):

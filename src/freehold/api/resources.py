@@ -4,22 +4,37 @@ Nothing is caught here: whatever is raised on the way becomes an answer in
 `freehold.api.faults`.
 """
 
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from typing import Generic
 
 from falcon import Request, Response
 
-from freehold.api.bodies import BodyLimits, posted_resources, put_resource, refuse_body
+from freehold.api.bodies import BodyLimits, Posted, posted_resources, put_resource, refuse_body
 from freehold.api.callers import caller_of
+from freehold.api.idempotency import create_once
 from freehold.api.kinds import Change, Draft, Kind, Resource, Service
 from freehold.api.paging import links
-from freehold.api.queries import read_fields, read_item_query, read_query
-from freehold.api.refusals import HTTPBadRequest
+from freehold.api.projects import project_of
+from freehold.api.queries import Fields, read_fields, read_item_query, read_query
 from freehold.api.standard import expected_revision
-from freehold.api.texts import is_storable
 
-PROJECT_HEADER = "X-Project-Id"
-LONGEST_PROJECT_ID = 255
+
+@dataclass(frozen=True, slots=True)
+class New(Generic[Draft]):
+    """What a POST wants created.
+
+    Attributes:
+        posted: as it was sent.
+        drafts: the same, checked.
+        fields: which attributes the answer is to show.
+    """
+
+    posted: Posted
+    drafts: Sequence[Draft]
+    fields: Fields
 
 
 class Collection(Generic[Resource, Draft, Change]):
@@ -58,16 +73,54 @@ class Collection(Generic[Resource, Draft, Change]):
 
     def on_post(self, request: Request, response: Response) -> None:
         """Create one, or several together."""
+        new = self.read_new(request)
+        create_once(
+            request, response, new.posted, partial(self.create, new), partial(self.render_new, new)
+        )
+
+    def read_new(self, request: Request) -> New[Draft]:
+        """Read what a POST wants created.
+
+        Raises:
+            HTTPRefusal: the body or the query cannot be read, or an attribute is wrong.
+            neutron_lib.exceptions.NeutronException: a converter refuses a value.
+        """
         kind = self._kind
         posted = posted_resources(request, self._limits, kind.name, kind.collection)
         fields = read_fields(request)
-        project_id = _project_of(request)
+        project_id = project_of(request)
         checked = [kind.attributes.check_new(item, project_id) for item in posted.items]
         caller = caller_of(request)
-        created = self._service.create([kind.parse_draft(values, caller) for values in checked])
-        shown = [fields.of(kind.render(resource)) for resource in created]
-        response.status = HTTPStatus.CREATED
-        response.media = {kind.collection: shown} if posted.bulk else {kind.name: shown[0]}
+        return New(posted, [kind.parse_draft(values, caller) for values in checked], fields)
+
+    def create(self, new: New[Draft]) -> Sequence[Resource]:
+        """Create it.
+
+        Raises:
+            FreeholdError: it cannot be.
+        """
+        return self._service.create(new.drafts)
+
+    def render_new(
+        self, new: New[Draft], created: Sequence[Resource], *, without: Set[str] = frozenset()
+    ) -> dict[str, object]:
+        """Make JSON's types of what was created.
+
+        Args:
+            new: as it was asked for.
+            created: what was created.
+            without: attributes that are not to be shown.
+        """
+        kind = self._kind
+        shown = [
+            {
+                name: value
+                for name, value in new.fields.of(kind.render(resource)).items()
+                if name not in without
+            }
+            for resource in created
+        ]
+        return {kind.collection: shown} if new.posted.bulk else {kind.name: shown[0]}
 
 
 class Item(Generic[Resource, Draft, Change]):
@@ -110,18 +163,3 @@ class Item(Generic[Resource, Draft, Change]):
         refuse_body(request)
         self._service.delete(resource_id, expected_revision(request))
         response.status = HTTPStatus.NO_CONTENT
-
-
-def _project_of(request: Request) -> str:
-    """Return the project in whose name the request is made; empty for none."""
-    try:
-        # WSGI hands each byte of a header over as the Latin-1 character of its value.
-        project_id = request.get_header(PROJECT_HEADER, default="").encode("latin-1").decode()
-    except UnicodeError as error:
-        raise HTTPBadRequest(detail=f"The header {PROJECT_HEADER} is not UTF-8.") from error
-    if len(project_id) > LONGEST_PROJECT_ID or not is_storable(project_id):
-        raise HTTPBadRequest(
-            detail=f"The header {PROJECT_HEADER} is longer than {LONGEST_PROJECT_ID} characters "
-            "or has a NUL."
-        )
-    return project_id

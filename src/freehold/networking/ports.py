@@ -36,6 +36,8 @@ from freehold.networking.plan.ports import (
     plan_port_update,
 )
 from freehold.networking.port_attributes import merged, with_mac
+from freehold.networking.quota_values import Account, Counted
+from freehold.networking.quotas import Quotas
 from freehold.networking.records import PORT_FIRST_REVISION, Record
 from freehold.networking.store import networks as network_rows
 from freehold.networking.store import ports as port_rows
@@ -62,12 +64,18 @@ class Ports:
     """The ports of a database."""
 
     def __init__(
-        self, database: Database, driver: Driver, limits: Limits, surroundings: Surroundings
+        self,
+        database: Database,
+        driver: Driver,
+        limits: Limits,
+        surroundings: Surroundings,
+        quotas: Quotas,
     ) -> None:
         self._database = database
         self._driver = driver
         self._limits = limits
         self._surroundings = surroundings
+        self._quotas = quotas
 
     def create(self, drafts: Sequence[PortDraft]) -> tuple[Port, ...]:
         """Create ports with their addresses: all of them or none.
@@ -77,6 +85,7 @@ class Ports:
             MacAddressInUse: another port of the network has the MAC address.
             IpAddressGenerationFailure: nothing is left to hand out.
             IpAddressAlreadyAllocated: an address asked for is held.
+            OverQuota: a project may not have as many.
             BadRequest: a port is to have too many tags, or address pairs or DHCP options
                 that cannot stand; see `freehold.networking.port_attributes`.
             FreeholdError: a draft cannot stand; see
@@ -91,7 +100,9 @@ class Ports:
             addressing = Addressing(self._driver, unit)
             subnets = _SubnetsOfNetworks(unit.connection)
             chosen = self._choose_macs(unit.connection, drafts)
-            return tuple(
+            projects = [draft.project_id for draft in drafts]
+            free = self._quotas.free_account(Counted.PORT, *projects) if len(drafts) == 1 else None
+            created = tuple(
                 self._create(
                     unit,
                     addressing,
@@ -99,9 +110,13 @@ class Ports:
                     self._new_port(port_id, mac, draft),
                     draft,
                     macs,
+                    free,
                 )
                 for port_id, mac, draft in zip(ids, chosen, drafts, strict=True)
             )
+            if free is None:
+                self._quotas.claim(unit.connection, Counted.PORT, projects)
+            return created
 
         return self._database.write(work, lookups.created(port_rows.find, ids))
 
@@ -187,6 +202,7 @@ class Ports:
                 if port.fixed_ips:
                     port_rows.remove_fixed_ips(unit.connection, port.id)
                 port_rows.remove(unit.connection, port)
+            self._quotas.give_back(unit.connection, Counted.PORT, [port.project_id])
             Addressing(self._driver, unit).deallocate(port.id, port.fixed_ips)
 
         self._database.write(work, lookups.deleted(port_rows.find, port_id))
@@ -199,13 +215,18 @@ class Ports:
         port: Port,
         draft: PortDraft,
         macs: "_MacAttempts",
+        free: Account | None,
     ) -> Port:
         generated = isinstance(draft.mac_address, MacAddress)
         around = self._around(subnets, port, draft.fixed_ips or ())
         plan = plan_new_port(port, draft.fixed_ips, around)
         port = replace(port, ip_allocation=plan.ip_allocation)
         with run_again_if_references_break(), macs.watching(port, generated):
-            port_rows.add(unit.connection, port)
+            if free is None:
+                port_rows.add(unit.connection, port)
+            elif not port_rows.add_uncounted(unit.connection, port, free):
+                self._quotas.noticed(free)
+                raise RunAgain
         added = addressing.allocate(port.network_id, plan.add)
         _show(unit.connection, port.id, added)
         return replace(port, fixed_ips=added)

@@ -29,6 +29,8 @@ from freehold.networking.plan.subnets import (
 )
 from freehold.networking.pool_values import SubnetPool
 from freehold.networking.prefixes import Prefixes
+from freehold.networking.quota_values import Counted
+from freehold.networking.quotas import Quotas
 from freehold.networking.records import SUBNET_FIRST_REVISION, Record
 from freehold.networking.segment_values import Segment
 from freehold.networking.store import networks as network_rows
@@ -45,12 +47,18 @@ class Subnets:
     """The subnets of a database."""
 
     def __init__(
-        self, database: Database, driver: Driver, limits: Limits, surroundings: Surroundings
+        self,
+        database: Database,
+        driver: Driver,
+        limits: Limits,
+        surroundings: Surroundings,
+        quotas: Quotas,
     ) -> None:
         self._database = database
         self._driver = driver
         self._limits = limits
         self._surroundings = surroundings
+        self._quotas = quotas
 
     def create(self, drafts: Sequence[SubnetDraft]) -> tuple[Subnet, ...]:
         """Create subnets: all of them or none.
@@ -65,6 +73,7 @@ class Subnets:
                 network's subnets are from elsewhere.
             SubnetsNotAllAssociatedWithSegments, NetworkIdsDontMatch: the segment
                 cannot be that.
+            OverQuota: a project may not have as many.
             FreeholdError: a draft cannot stand; see
                 `freehold.networking.plan.subnets.plan_new_subnet`.
         """
@@ -78,7 +87,8 @@ class Subnets:
                 for subnet_id, draft in zip(ids, drafts, strict=True)
             )
 
-        return self._database.write(work, lookups.created(subnet_rows.find, ids))
+        counted = self._quotas.counting(Counted.SUBNET, work)
+        return self._database.write(counted, lookups.created(subnet_rows.find, ids))
 
     def get(self, subnet_id: str) -> Subnet:
         """Return one subnet.
@@ -167,6 +177,7 @@ class Subnets:
                 port_rows.remove_holdings(unit.connection, holdings)
                 subnet_rows.remove(unit.connection, subnet)
             Prefixes(unit.connection).give_back([subnet])
+            self._quotas.give_back(unit.connection, Counted.SUBNET, [subnet.project_id])
             Addressing(self._driver, unit).remove_subnet(subnet, holdings)
 
         self._database.write(work, lookups.deleted(subnet_rows.find, subnet_id))

@@ -11,6 +11,7 @@ from sqlalchemy import (
     false,
     func,
     insert,
+    literal,
     or_,
     select,
 )
@@ -18,10 +19,12 @@ from sqlalchemy import (
 from freehold.addresses.encoding import from_bytes, to_bytes
 from freehold.addresses.ranges import IPAddress, address_of
 from freehold.db.retry import RunAgain
-from freehold.db.tables import fixed_ips, port_tags, ports, subnets
+from freehold.db.tables import fixed_ips, networks, port_tags, ports, subnets
 from freehold.errors import PortNotFound
 from freehold.networking.owners import NETWORK_PREFIX
 from freehold.networking.paging import ALL, Page
+from freehold.networking.quota_values import Account
+from freehold.networking.store import quotas
 from freehold.networking.store.conditions import AnyRow, Condition, in_batches, one_of, where
 from freehold.networking.store.pages import Sorting
 from freehold.networking.store.port_attributes import in_columns, options_of, pairs_of
@@ -119,24 +122,27 @@ def add(connection: Connection, port: Port) -> None:
         DBDuplicateEntry: another port of the network has its MAC address.
         DBReferenceError: the network is gone.
     """
-    connection.execute(
-        insert(ports).values(
-            id=port.id,
-            network_id=port.network_id,
-            project_id=port.project_id,
-            name=port.name,
-            description=port.description,
-            admin_state_up=port.admin_state_up,
-            mac_address=port.mac_address,
-            device_id=port.device_id,
-            device_owner=port.device_owner,
-            status=port.status,
-            ip_allocation=port.ip_allocation,
-            **in_columns({name: getattr(port, name) for name in _KEPT}),
-            **columns_of(port.record),
-        )
-    )
+    connection.execute(insert(ports).values(**_columns(port)))
     RECORDS.add_tags(connection, port.id, port.record.tags)
+
+
+def add_uncounted(connection: Connection, port: Port, account: Account) -> bool:
+    """Store a new port as `add` does, if an account has no counters and the network is there.
+
+    Returns:
+        Whether it is so; otherwise nothing was stored.
+
+    Raises:
+        DBDuplicateEntry: another port of the network has its MAC address.
+    """
+    columns = _columns(port)
+    values = [literal(value, ports.c[name].type) for name, value in columns.items()]
+    row = select(*values).where(networks.c.id == port.network_id, quotas.is_uncounted(account))
+    stored = insert(ports).from_select(list(columns), row)
+    if not connection.execute(stored.execution_options(preserve_rowcount=True)).rowcount:
+        return False
+    RECORDS.add_tags(connection, port.id, port.record.tags)
+    return True
 
 
 def get(connection: Connection, port_id: str) -> Port:
@@ -332,6 +338,24 @@ def macs_in_use(connection: Connection, network_id: str, macs: Collection[str]) 
             )
         )
     )
+
+
+def _columns(port: Port) -> dict[str, object]:
+    return {
+        "id": port.id,
+        "network_id": port.network_id,
+        "project_id": port.project_id,
+        "name": port.name,
+        "description": port.description,
+        "admin_state_up": port.admin_state_up,
+        "mac_address": port.mac_address,
+        "device_id": port.device_id,
+        "device_owner": port.device_owner,
+        "status": port.status,
+        "ip_allocation": port.ip_allocation,
+        **in_columns({name: getattr(port, name) for name in _KEPT}),
+        **columns_of(port.record),
+    }
 
 
 def _fixed_ip(row: AnyRow) -> FixedIP:
