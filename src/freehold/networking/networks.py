@@ -70,8 +70,10 @@ class Networks:
         ]
 
         def work(unit: Unit) -> tuple[Network, ...]:
-            for network in created:
-                network_rows.add(unit.connection, network)
+            if len(created) == 1:
+                network_rows.add(unit.connection, created[0])
+            else:
+                network_rows.add_all(unit.connection, created)
             segment_rows.add(unit.connection, segments)
             return created
 

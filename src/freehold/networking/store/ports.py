@@ -122,7 +122,7 @@ def add(connection: Connection, port: Port) -> None:
         DBDuplicateEntry: another port of the network has its MAC address.
         DBReferenceError: the network is gone.
     """
-    connection.execute(insert(ports).values(**_columns(port)))
+    connection.execute(insert(ports).values(_row(port)))
     RECORDS.add_tags(connection, port.id, port.record.tags)
 
 
@@ -135,7 +135,7 @@ def add_uncounted(connection: Connection, port: Port, account: Account) -> bool:
     Raises:
         DBDuplicateEntry: another port of the network has its MAC address.
     """
-    columns = _columns(port)
+    columns = _row(port)
     values = [literal(value, ports.c[name].type) for name, value in columns.items()]
     row = select(*values).where(networks.c.id == port.network_id, quotas.is_uncounted(account))
     stored = insert(ports).from_select(list(columns), row)
@@ -143,6 +143,17 @@ def add_uncounted(connection: Connection, port: Port, account: Account) -> bool:
         return False
     RECORDS.add_tags(connection, port.id, port.record.tags)
     return True
+
+
+def add_all(connection: Connection, new: Sequence[Port]) -> None:
+    """Store new ports with their tags, without their addresses; few statements.
+
+    Raises:
+        DBDuplicateEntry: another port of the network has the MAC address of one.
+        DBReferenceError: a network is gone.
+    """
+    connection.execute(insert(ports), [_row(port) for port in new])
+    RECORDS.add_tags_of_many(connection, {port.id: port.record.tags for port in new})
 
 
 def get(connection: Connection, port_id: str) -> Port:
@@ -185,6 +196,17 @@ def not_owned_by(connection: Connection, network_id: str, owners: Set[str]) -> t
             select(ports.c.id)
             .where(ports.c.network_id == network_id, ports.c.device_owner.not_in(owners))
             .order_by(ports.c.id)
+        )
+    )
+
+
+def with_ports(connection: Connection, network_ids: Set[str]) -> frozenset[str]:
+    """Return those of some networks that have ports."""
+    return frozenset(
+        network_id
+        for ids in in_batches(sorted(network_ids))
+        for network_id in connection.scalars(
+            select(ports.c.network_id).distinct().where(ports.c.network_id.in_(ids))
         )
     )
 
@@ -276,16 +298,26 @@ def add_fixed_ips(
         connection.execute(
             insert(fixed_ips),
             [
-                {
-                    "subnet_id": fixed_ip.subnet_id,
-                    "address": to_bytes(fixed_ip.ip_address),
-                    "port_id": port_id,
-                    "position": position + index,
-                    "ip_address": str(fixed_ip.ip_address),
-                }
-                for index, fixed_ip in enumerate(added)
+                _fixed_ip_row(port_id, fixed_ip, place)
+                for place, fixed_ip in enumerate(added, start=position)
             ],
         )
+
+
+def add_fixed_ips_of_all(connection: Connection, new: Sequence[Port]) -> None:
+    """Store the addresses of new ports; few statements.
+
+    Raises:
+        DBReferenceError: a subnet is gone.
+        DBDuplicateEntry: another port shows one of the addresses.
+    """
+    rows = [
+        _fixed_ip_row(port.id, fixed_ip, place)
+        for port in new
+        for place, fixed_ip in enumerate(port.fixed_ips)
+    ]
+    if rows:
+        connection.execute(insert(fixed_ips), rows)
 
 
 def remove_fixed_ips(connection: Connection, port_id: str) -> None:
@@ -340,7 +372,7 @@ def macs_in_use(connection: Connection, network_id: str, macs: Collection[str]) 
     )
 
 
-def _columns(port: Port) -> dict[str, object]:
+def _row(port: Port) -> dict[str, object]:
     return {
         "id": port.id,
         "network_id": port.network_id,
@@ -355,6 +387,16 @@ def _columns(port: Port) -> dict[str, object]:
         "ip_allocation": port.ip_allocation,
         **in_columns({name: getattr(port, name) for name in _KEPT}),
         **columns_of(port.record),
+    }
+
+
+def _fixed_ip_row(port_id: str, fixed_ip: FixedIP, position: int) -> dict[str, object]:
+    return {
+        "subnet_id": fixed_ip.subnet_id,
+        "address": to_bytes(fixed_ip.ip_address),
+        "port_id": port_id,
+        "position": position,
+        "ip_address": str(fixed_ip.ip_address),
     }
 
 
