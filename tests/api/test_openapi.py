@@ -12,8 +12,8 @@ import schemathesis
 from falcon.testing import TestClient
 
 from freehold.api.bodies import BodyLimits
+from freehold.api.openapi.describing import describe
 from freehold.api.openapi.document import document_of
-from freehold.api.openapi.operations import describe
 from freehold.api.openapi.page import page_of
 from freehold.api.openapi.schemas import OWN, VALIDATORS
 from freehold.api.openapi.serving import DOCUMENT_URL, PAGE_URL
@@ -68,7 +68,7 @@ def test_each_reference_leads_somewhere(document: Document) -> None:
 
 
 def test_each_route_has_a_description(table: Mapping[str, object], document: Document) -> None:
-    """A route that is missing here wants its class registered in api/openapi/operations.py."""
+    """A route that is missing here wants its class registered in api/openapi/describing.py."""
     undescribed = [url for url, resource in table.items() if describe(resource, url) is None]
     assert undescribed == [DOCUMENT_URL, PAGE_URL]
     assert [*document["paths"], DOCUMENT_URL, PAGE_URL] == list(table)

@@ -8,7 +8,8 @@ is what happens, and a new route of a known form describes itself.
 - `answers`: what it gets to see of one
 - `texts`: what an attribute means, in one sentence
 - `parameters`: queries and headers
-- `operations`: what the verbs of a URL do
+- `operations`: what the verbs of a URL do, and `kinds`, `actions`, `discovery`: what each URL's do
+- `describing`: of each class in the table of routes, which of these describes it
 - `document`: all of it together
 - `page`: the document as HTML
 - `serving`: the URLs at which both are

@@ -12,7 +12,8 @@ from freehold import errors
 from freehold.api.faults import RETRY_AFTER_SECONDS
 from freehold.api.middleware import API_PREFIX, REQUEST_ID_HEADER
 from freehold.api.openapi.answers import listed
-from freehold.api.openapi.operations import Description, Operation, describe, ref
+from freehold.api.openapi.describing import describe
+from freehold.api.openapi.operations import Description, Operation, ref
 from freehold.api.openapi.schemas import INTEGER, TEXT, Schema, nullable, record
 from freehold.api.openapi.texts import tag_text
 from freehold.api.refusals import HTTPRefusal
