@@ -138,14 +138,15 @@ def test_answers_have_just_the_attributes_that_the_document_has(
         assert set(shown) == set(schemas[kind]["properties"])
 
 
-def test_the_page_shows_each_operation_and_each_schema(
+def test_the_page_shows_each_operation_refusal_and_schema(
     client: TestClient, document: Document
 ) -> None:
     answer = client.simulate_get(PAGE_URL)
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     ids = set(re.findall(r'<details id="([^"]+)"', answer.text))
     schemas = {f"schema-{name}" for name in document["components"]["schemas"]}
-    assert ids == schemas | {operation["operationId"] for _, _, operation in operations(document)}
+    names = {operation["operationId"] for _, _, operation in operations(document)}
+    assert ids == schemas | names | set(document["components"]["responses"])
     assert {*re.findall(r'href="#([^"]+)"', answer.text)} <= {
         *re.findall(r'id="([^"]+)"', answer.text)
     }

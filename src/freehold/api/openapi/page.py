@@ -73,11 +73,14 @@ def page_of(document: Document, address: str) -> str:
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             f"<title>{title}: API</title><style>{_STYLE}</style></head><body>",
             f"<nav><ul>{''.join(links)}",
+            '<li><a href="#refusals">refusals</a></li>',
             '<li><a href="#schemas">schemas</a></li></ul></nav>',
             f"<main><h1>{title}</h1><p>{escape(info['summary'])}",
             f' <a href="{escape(address)}">OpenAPI document</a></p>',
             *(f"<p>{_prose(part)}</p>" for part in info["description"].split("\n\n")),
             *(part for tag in document["tags"] for part in _group(document, tag)),
+            '<h2 id="refusals">Refusals</h2>',
+            *(_refusal(*one) for one in document["components"]["responses"].items()),
             '<h2 id="schemas">Schemas</h2>',
             *(_schema(name, schema) for name, schema in schemas.items()),
             "</main></body></html>",
@@ -127,9 +130,22 @@ def _parameter(parameter: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _answer(document: Document, status: str, answer: Mapping[str, Any]) -> tuple[str, ...]:
+    text = _prose(answer.get("description", ""))
     if "$ref" in answer:
-        answer = document["components"]["responses"][answer["$ref"].rpartition("/")[2]]
-    return (f"<code>{status}</code>", _prose(answer["description"]), _content(answer))
+        name = answer["$ref"].rpartition("/")[2]
+        answer = document["components"]["responses"][name]
+        title = answer["description"].partition(".")[0]
+        text = f'<a href="#{escape(name)}">{escape(title)}</a>'
+    return (f"<code>{status}</code>", text, _content(answer))
+
+
+def _refusal(name: str, answer: Mapping[str, Any]) -> str:
+    title, _, types = answer["description"].partition(".")
+    number = escape(name.rpartition("_")[2])
+    return (
+        f'<details id="{escape(name)}"><summary><b>{number}</b> {escape(title)}</summary>'
+        f"<div><p>{_prose(types)}</p></div></details>"
+    )
 
 
 def _content(holder: Mapping[str, Any]) -> str:
