@@ -87,6 +87,7 @@ def api() -> schemathesis.BaseSchema:
     make("subnet", network_id=network, ip_version=4, cidr="192.0.2.0/24")
     make("subnet", network_id=network, ip_version=6, cidr="2001:db8::/64")
     make("port", network_id=network)
+    make("segment", network_id=make("network"), network_type="local")
     return schemathesis.openapi.from_wsgi(DOCUMENT_URL, app, config=CONFIGURATION)
 
 

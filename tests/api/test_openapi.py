@@ -124,11 +124,15 @@ def test_answers_have_just_the_attributes_that_the_document_has(
     client: TestClient, document: Document
 ) -> None:
     schemas = document["components"]["schemas"]
-    network = client.simulate_post("/v2.0/networks", json={"network": {}}).json["network"]["id"]
+    network, routed = (
+        client.simulate_post("/v2.0/networks", json={"network": {}}).json["network"]["id"]
+        for _ in range(2)
+    )
     bodies: Mapping[str, Mapping[str, object]] = {
         "network": {},
         "subnet": {"network_id": network, "ip_version": 4, "cidr": "192.0.2.0/24"},
         "port": {"network_id": network},
+        "segment": {"network_id": routed, "network_type": "local"},
         "address_scope": {"ip_version": 4},
         "subnetpool": {"name": "pool", "prefixes": ["10.0.0.0/8"]},
     }

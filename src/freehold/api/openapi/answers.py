@@ -93,6 +93,7 @@ _SHOWN: Mapping[str, Schema] = {
     portbindings.VIF_TYPE: TEXT,
     "mac_address": {**TEXT, "format": "mac"},
     "vlan_transparent": BOOLEAN,
+    "l2_adjacency": BOOLEAN,
     "ipv4_address_scope": nullable(ID),
     "ipv6_address_scope": nullable(ID),
     "subnet.cidr": CIDR,
@@ -101,6 +102,8 @@ _SHOWN: Mapping[str, Schema] = {
     "subnet.host_routes": listed(record({"destination": CIDR, "nexthop": ADDRESS})),
     "subnet.subnetpool_id": nullable(ID),
     "subnet.service_types": listed(TEXT),
+    # Null for a segment that its network has made.
+    "segment.description": nullable(TEXT),
     "subnetpool.prefixes": listed(CIDR),
     "subnetpool.ip_version": {**INTEGER, "enum": [4, 6]},
     # Texts, as in Neutron.

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from freehold.api.definitions.allocation_strategy import COOL_DOWN, STRATEGY
+from freehold.api.definitions.segment_hosts import HOSTS
 
 
 def attribute_text(kind: str, name: str) -> str:
@@ -45,6 +46,7 @@ _ATTRIBUTES: Mapping[str, str] = {
     "network.vlan_transparent": "Whether VLAN tags pass through it; kept for others.",
     "network.ipv4_address_scope": "The address scope of its IPv4 subnets.",
     "network.ipv6_address_scope": "The address scope of its IPv6 subnets.",
+    "network.l2_adjacency": "Whether all of it is one broadcast domain: it is not routed.",
     "subnet.cidr": "Its addresses. Without one a subnet pool chooses it.",
     "subnet.gateway_ip": (
         "The address of its router: the first one by default, none if it is null. It is not "
@@ -102,6 +104,7 @@ _ATTRIBUTES: Mapping[str, str] = {
     "segment.network_type": "How it is realised.",
     "segment.physical_network": "Where it is realised.",
     "segment.segmentation_id": "Its VLAN or tunnel number.",
+    f"segment.{HOSTS}": "The hosts that are on it, whose ports get addresses of its subnets.",
     "rbac_policy.object_type": "What is shared.",
     "rbac_policy.object_id": "Which one is shared.",
     "rbac_policy.action": "As what it is shared.",
