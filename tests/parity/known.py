@@ -83,6 +83,7 @@ def attribute_in(difference: Difference) -> Attribute | None:
 
 _ONE = {
     "networks": "network",
+    "segments": "segment",
     "subnets": "subnet",
     "ports": "port",
     "subnetpools": "subnetpool",
