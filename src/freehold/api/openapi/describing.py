@@ -8,9 +8,18 @@ from typing import Any
 
 from freehold.api.address_holdings import AddressHoldings
 from freehold.api.discovery import Resources, Version, Versions
+from freehold.api.dry_run import DryRun
 from freehold.api.extensions import Extension, Extensions
-from freehold.api.openapi import actions, discovery, kinds
+from freehold.api.ip_availability import Availabilities, Availability
+from freehold.api.openapi import actions, counting, discovery, kinds
 from freehold.api.openapi.operations import Description
+from freehold.api.quotas import (
+    DefaultQuota,
+    OwnProject,
+    ProjectsWithQuotas,
+    QuotaDetails,
+    QuotaOfProject,
+)
 from freehold.api.resources import Collection, Item
 from freehold.api.subnet_pool_actions import ChangePrefixes, Onboard
 from freehold.api.tags import TagOfItem, TagsOfItem
@@ -23,6 +32,14 @@ _DESCRIBERS: Mapping[type, Callable[[Any, str], Description]] = {
     ChangePrefixes: actions.prefixes,
     Onboard: actions.onboarding,
     AddressHoldings: actions.holdings,
+    DryRun: kinds.dry_run,
+    ProjectsWithQuotas: counting.quotas,
+    QuotaOfProject: counting.quota,
+    DefaultQuota: counting.default_quota,
+    QuotaDetails: counting.quota_details,
+    OwnProject: counting.own_project,
+    Availabilities: counting.availabilities,
+    Availability: counting.availability,
     Versions: discovery.versions,
     Version: discovery.version,
     Resources: discovery.collections,

@@ -3,6 +3,7 @@
 from http import HTTPStatus
 from typing import Any
 
+from freehold.api.dry_run import DryRun
 from freehold.api.kinds import Kind
 from freehold.api.openapi import parameters
 from freehold.api.openapi.answers import components, listed
@@ -19,7 +20,12 @@ from freehold.api.openapi.operations import (
     words,
     wrapped,
 )
-from freehold.api.openapi.parameters import IF_MATCH, PROJECT_ID, Parameter
+from freehold.api.openapi.parameters import (
+    IDEMPOTENCY_KEY,
+    IF_MATCH,
+    PROJECT_ID,
+    Parameter,
+)
 from freehold.api.openapi.schemas import Schema, is_required, record, sent
 from freehold.api.openapi.texts import attribute_text
 from freehold.api.resources import Collection, Item
@@ -50,22 +56,9 @@ def collection(resource: Collection[Any, Any, Any], url: str) -> Description:
         answer={
             "anyOf": [wrapped(name, ref(name)), wrapped(collection, listed(ref(name)))],
         },
-        body={
-            "anyOf": [
-                wrapped(name, ref(f"new_{name}")),
-                wrapped(
-                    collection,
-                    {
-                        "type": "array",
-                        "items": ref(f"new_{name}"),
-                        "minItems": 1,
-                        "maxItems": resource.limits.bulk,
-                    },
-                ),
-            ]
-        },
-        parameters=[PROJECT_ID, _fields_of(kind)],
-        refusals=WRITE_REFUSALS,
+        body=_posted(resource),
+        parameters=[IDEMPOTENCY_KEY, PROJECT_ID, _fields_of(kind)],
+        refusals=(*WRITE_REFUSALS, HTTPStatus.UNPROCESSABLE_ENTITY),
         follow_ups={
             f"{verb}_{name}": f"$response.body#/{name}/id" for verb in ("show", "update", "delete")
         },
@@ -74,6 +67,38 @@ def collection(resource: Collection[Any, Any, Any], url: str) -> Description:
         {"get": listing, "post": creating},
         {name: shown_resource(kind), f"new_{name}": new_resource(kind), "link": LINK},
     )
+
+
+def dry_run(resource: DryRun[Any, Any, Any], _url: str) -> Description:
+    """Describe the URL that tells what a POST would create."""
+    of = resource.collection
+    name, collection_name = of.kind.name, of.kind.collection
+    operation = Operation(
+        name=f"rehearse_{name}",
+        summary=f"Tell what would be created for {article(name)}, or for several together",
+        answer={
+            "anyOf": [
+                wrapped(name, ref(name)),
+                wrapped(collection_name, listed(ref(name))),
+            ]
+        },
+        body=_posted(of),
+        parameters=[PROJECT_ID, _fields_of(of.kind)],
+        refusals=WRITE_REFUSALS,
+    )
+    return Description({"post": operation}, tag="dry-run")
+
+
+def _posted(resource: Collection[Any, Any, Any]) -> Schema:
+    """Return the body of a POST: one resource, or several."""
+    name, collection_name = resource.kind.name, resource.kind.collection
+    several: Schema = {
+        "type": "array",
+        "items": ref(f"new_{name}"),
+        "minItems": 1,
+        "maxItems": resource.limits.bulk,
+    }
+    return {"anyOf": [wrapped(name, ref(f"new_{name}")), wrapped(collection_name, several)]}
 
 
 def item(resource: Item[Any, Any, Any], url: str) -> Description:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from freehold.api import idempotency
 from freehold.api.attributes import PROJECT, Attribute
 from freehold.api.kinds import Kind
 from freehold.api.openapi.answers import shown
@@ -28,6 +29,21 @@ PROJECT_ID: Parameter = {
     "in": "header",
     "description": "The project that owns what is created, if the body names none.",
     "schema": {**TEXT, "maxLength": 255, "pattern": "^[!-~]*$"},
+}
+
+IDEMPOTENCY_KEY: Parameter = {
+    "name": idempotency.HEADER,
+    "in": "header",
+    "description": (
+        "A text of the client's choice: the same request with the same key has one effect and one "
+        "answer, however often it is sent."
+    ),
+    "schema": {
+        **TEXT,
+        "minLength": 1,
+        "maxLength": idempotency.LONGEST_KEY,
+        "pattern": "^[0-9A-Za-z_-]+$",
+    },
 }
 
 

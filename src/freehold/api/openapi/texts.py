@@ -140,5 +140,6 @@ _TAGS: Mapping[str, str] = {
     "quotas": "How much a project may hold.",
     "network-ip-availabilities": "How many addresses there are, and how many are held.",
     "rbac-policies": "What is shared with whom.",
+    "dry-run": "What would be created, or why it would not, without creating it.",
     "discovery": "What the service offers.",
 }
