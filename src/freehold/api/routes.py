@@ -12,6 +12,7 @@ from freehold.api.dry_run import DryRun
 from freehold.api.extensions import Extension, Extensions
 from freehold.api.ip_availability import Availabilities, Availability
 from freehold.api.networks import NETWORK
+from freehold.api.openapi.serving import with_description
 from freehold.api.ports import port_kind
 from freehold.api.resources import Collection, Item
 from freehold.api.segments import SEGMENT
@@ -44,7 +45,7 @@ def routes(
     scopes, pools = backend.address_scopes, backend.subnet_pools
     all_subnets = Collection(SUBNET, backend.subnets, limits, longest_page)
     all_ports = Collection(ports, backend.ports, limits, longest_page)
-    return {
+    table: Mapping[str, object] = {
         "/": Versions(),
         "/v2.0": Version(),
         "/v2.0/": Resources(names),
@@ -89,3 +90,4 @@ def routes(
         "/v2.0/ports/{resource_id}/tags": TagsOfItem(backend.port_tags, limits),
         "/v2.0/ports/{resource_id}/tags/{tag}": TagOfItem(backend.port_tags),
     }
+    return with_description(table)
