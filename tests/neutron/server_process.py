@@ -47,6 +47,7 @@ def configure(folder: Path, driver: str, url: str) -> None:
     import neutron.db.migration.models.head  # noqa: F401  # it makes all tables known
     from neutron.common import config
     from neutron_lib.db import api, model_base
+    from sqlalchemy.orm import configure_mappers
 
     file = folder / "neutron.conf"
     paste = Path(sys.prefix, "etc/neutron/api-paste.ini")
@@ -55,6 +56,8 @@ def configure(folder: Path, driver: str, url: str) -> None:
     config.init(["--config-file", str(file)])
     config.setup_logging()
     config.set_config_defaults()
+    # Neutron's list of ports fails if it is the first thing that a process is asked for.
+    configure_mappers()
     model_base.BASEV2.metadata.create_all(api.CONTEXT_WRITER.get_engine())
 
 

@@ -75,10 +75,11 @@ class Story:
     def begin(self, cloud: Connection) -> None:
         network = cloud.network.create_network(name="net")
         self.network_id = network.id
-        for version, cidr in ((4, "10.0.0.0/24"), (6, "2001:db8::/64")):
-            modes = {"ipv6_ra_mode": "slaac", "ipv6_address_mode": "slaac"} if version == 6 else {}
+        four = {"allocation_pools": [{"start": "10.0.0.2", "end": "10.0.0.99"}]}
+        six = {"ipv6_ra_mode": "slaac", "ipv6_address_mode": "slaac"}
+        for version, cidr, more in ((4, "10.0.0.0/24", four), (6, "2001:db8::/64", six)):
             cloud.network.create_subnet(
-                network_id=network.id, ip_version=version, cidr=cidr, **modes
+                network_id=network.id, ip_version=version, cidr=cidr, **more
             )
         small = cloud.network.create_network(name="small")
         self.small_id = small.id
