@@ -144,7 +144,10 @@ class _Plugin:
         row = admin.session.execute(select(subnets).where(subnets.c.id == subnet_id)).one()
         gateway = None if row.gateway_ip is None else netaddr.IPAddress(row.gateway_ip)
         return SimpleNamespace(
-            cidr=netaddr.IPNetwork(row.cidr), gateway_ip=gateway, project_id=row.project_id
+            cidr=netaddr.IPNetwork(row.cidr),
+            gateway_ip=gateway,
+            project_id=row.project_id,
+            tenant_id=row.project_id,
         )
 
 

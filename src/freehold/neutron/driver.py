@@ -86,7 +86,7 @@ class FreeholdPool(subnet_alloc.SubnetAllocator):
         gateway = request.gateway_ip
         subnet = LedgerSubnet(
             subnet_id=request.subnet_id,
-            project_id=request.project_id,
+            project_id=_project_of(request),
             cidr=_network(request.subnet_cidr),
             gateway_ip=None if gateway is None else ip_address(str(gateway)),
             pools=_ranges(pools, request.subnet_cidr.version),
@@ -145,7 +145,7 @@ class FreeholdPool(subnet_alloc.SubnetAllocator):
             gateway = prefix.network_address + 1
         gateway = None if gateway is None else str(gateway)
         return subnet_alloc.IpamSubnet(
-            request.project_id,
+            _project_of(request),
             request.subnet_id,
             str(prefix),
             gateway_ip=gateway,
@@ -163,7 +163,7 @@ class FreeholdPool(subnet_alloc.SubnetAllocator):
                 reason="Cannot allocate requested subnet from the available set of prefixes"
             )
         return subnet_alloc.IpamSubnet(
-            request.project_id,
+            _project_of(request),
             request.subnet_id,
             request.subnet_cidr,
             gateway_ip=request.gateway_ip,
@@ -229,6 +229,11 @@ class FreeholdPool(subnet_alloc.SubnetAllocator):
             self._transaction = transaction
             self._unit = Unit(connection, _MEMORY, _SURROUNDINGS)
         return self._unit
+
+
+def _project_of(request: ipam_req.SubnetRequest) -> str:
+    """Return whose subnet it is to be; Neutron 27 still calls that by another name."""
+    return str(getattr(request, "project_id", None) or getattr(request, "tenant_id", None) or "")
 
 
 def _connection(session: Session) -> Any:
