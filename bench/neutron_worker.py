@@ -202,13 +202,12 @@ class Worker:
         from neutron.ipam import driver, requests
         from neutron_lib.db import api as db_api
 
-        @db_api.retry_db_errors
         def allocate(admin: Any) -> str:
             with db_api.CONTEXT_WRITER.using(admin):
-                pool = driver.Pool.get_instance(None, admin)
-                return str(pool.get_subnet(where.subnet_id).allocate(requests.AnyAddressRequest()))
+                subnet = driver.Pool.get_instance(None, admin).get_subnet(where.subnet_id)
+                return str(subnet.allocate(requests.AnyAddressRequest()))
 
-        return str(allocate(self._context()))
+        return str(db_api.retry_db_errors(allocate)(self._context()))
 
     def _give_back(self, turn: Turn, got: str) -> None:
         from neutron.ipam import driver

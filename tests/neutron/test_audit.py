@@ -1,5 +1,7 @@
 """The audit finds each contradiction, tells nothing else, and repairs what is still there."""
 
+import subprocess
+import sys
 from pathlib import Path
 from uuid import uuid4
 
@@ -315,3 +317,20 @@ def test_what_makes_no_sense_is_a_misuse(
     words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert audited(capsys, *words)[0] == 2
+
+
+def test_it_runs_where_the_service_is_not_installed(
+    cloud: Cloud, configuration: str, tmp_path: Path
+) -> None:
+    cloud.allocate(a_subnet(cloud))
+    program = "import sys; sys.modules['granian'] = sys.modules['falcon'] = None\n"
+    program += "from freehold.cli.entry import main; sys.exit(main())"
+    words = ["neutron", "audit", "--pause", "0", "--config-file", configuration]
+    done = subprocess.run(
+        [sys.executable, "-c", program, *words], capture_output=True, text=True, cwd=tmp_path
+    )
+    assert (done.returncode, done.stderr) == (3, "")
+    assert "leak: 1." in done.stdout
+    done = subprocess.run([sys.executable, "-c", program, "serve"], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "freehold[service]" in done.stderr

@@ -21,17 +21,27 @@ def test_neutrons_own_tests_pass(pattern: str, part: int, parts: int, tmp_path: 
 
 
 def test_what_differs_between_the_drivers_is_told() -> None:
+    inside = "Subnets.test_create_subnet_delete_subnet_call_ipam_driver"
     text = compare(
         {
-            "internal": {"a": PASSED, "b": PASSED, "c": "failed: E: it"},
-            "freehold": {"a": PASSED, "b": "failed: E: other", "c": "failed: E: it"},
+            "internal": {"a": PASSED, "b": PASSED, "c": "failed: E: it", inside: PASSED},
+            "freehold": {
+                "a": PASSED,
+                "b": "failed: E: x",
+                "c": "failed: E: it",
+                inside: "failed: F",
+            },
         }
     )
     assert text.splitlines() == [
-        "internal  3 tests: 1 failed, 2 passed",
-        "freehold  3 tests: 2 failed, 1 passed",
-        "1 differ.",
+        "internal  4 tests: 1 failed, 3 passed",
+        "freehold  4 tests: 3 failed, 1 passed",
+        "2 differ, 1 of them explained.",
+        inside,
+        "    it puts a mock in place of NeutronDbPool",
+        "    internal: passed",
+        "    freehold: failed: F",
         "b",
         "    internal: passed",
-        "    freehold: failed: E: other",
+        "    freehold: failed: E: x",
     ]

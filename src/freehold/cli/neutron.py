@@ -62,6 +62,18 @@ def add_to(commands: "_SubParsersAction[ArgumentParser]") -> None:
     auditing.set_defaults(run=run)
 
 
+def main(arguments: Sequence[str]) -> int:
+    """Run the command where the service is not installed; return its exit code."""
+    parser = ArgumentParser(prog="freehold")
+    add_to(parser.add_subparsers(required=True, metavar="COMMAND"))
+    options = parser.parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except CommandFailed as error:
+        print(f"freehold: {' '.join(str(error).split())}", file=sys.stderr)
+        return int(error.code)
+
+
 def run(options: Namespace) -> ExitCode:
     """Audit, print what was found, and repair it if that is wanted.
 
