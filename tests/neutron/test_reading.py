@@ -7,8 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from freehold.addresses.ranges import AddressRange
-from freehold.neutron.ledger import IpamIds, NeutronLedger
+from freehold.neutron.ledger import NeutronLedger
 from freehold.neutron.reading import NAMED
+from freehold.neutron.subnet_rows import IpamIds, SubnetRows
 from tests.neutron.cloud import Cloud
 
 SUBNETS = ["10.0.0.0/16", "2001:db8::/64", "::ffff:0:0/96"]
@@ -40,7 +41,7 @@ def test_ranges_are_read_and_counted_as_they_are_held(cloud: Cloud, cidr: str) -
         assert ledger.count_taken(subnet_id, [within]) == [len(expected)]
 
     with cloud.engine.begin() as connection:
-        ledger = NeutronLedger(connection, IpamIds())
+        ledger = NeutronLedger(connection, SubnetRows(connection, IpamIds()))
         compare()
         pieces = [of(low, low + 1023) for low in range(0, 65536, 1024)]
         counts = ledger.count_taken(subnet_id, pieces)

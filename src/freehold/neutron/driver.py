@@ -92,7 +92,7 @@ class FreeholdPool(subnet_alloc.SubnetAllocator):
             pools=_ranges(pools, request.subnet_cidr.version),
         )
         with self._open_unit() as unit:
-            unit.ledger.create_subnet(subnet)
+            unit.rows.create(subnet)
             # Neutron has no row of it yet that it could be read from.
             unit.learn(subnet)
         return FreeholdSubnet(subnet, self._open_unit)
@@ -113,7 +113,7 @@ class FreeholdPool(subnet_alloc.SubnetAllocator):
             pools = _ranges(request.allocation_pools, request.subnet_cidr.version)
             if pools == unit.subnet(request.subnet_id).pools:
                 return subnet
-            unit.ledger.replace_pools(request.subnet_id, pools)
+            unit.rows.replace_pools(request.subnet_id, pools)
             unit.forget(request.subnet_id)
             return self._subnet(unit, request.subnet_id)
 
@@ -125,7 +125,7 @@ class FreeholdPool(subnet_alloc.SubnetAllocator):
         """
         with self._open_unit() as unit:
             try:
-                unit.ledger.remove_subnet(subnet_id)
+                unit.rows.remove(subnet_id)
             except SubnetNotFound:
                 raise n_exc.SubnetNotFound(subnet_id=subnet_id) from None
             unit.forget(subnet_id)

@@ -20,7 +20,8 @@ from freehold.drivers.subnet import LedgerBackedSubnet
 from freehold.errors import SubnetNotFound
 from freehold.ipam.driver import Surroundings
 from freehold.ledger.protocol import LedgerSubnet
-from freehold.neutron.ledger import IpamIds, NeutronLedger
+from freehold.neutron.ledger import NeutronLedger
+from freehold.neutron.subnet_rows import IpamIds, SubnetRows
 
 BLIND_ROUNDS = 64
 """Searches of who is not shown what others took since: the claims tell, one by one."""
@@ -46,11 +47,12 @@ class Unit:
         surroundings: where randomness and time come from.
 
     Attributes:
-        ledger: who holds what.
+        rows: the tables' subnets.
     """
 
     def __init__(self, connection: Connection, memory: Memory, surroundings: Surroundings) -> None:
-        self.ledger = NeutronLedger(connection, memory.ipam_ids)
+        self.rows = SubnetRows(connection, memory.ipam_ids)
+        self._ledger = NeutronLedger(connection, self.rows)
         self._memory = memory
         self._surroundings = surroundings
         self._subnets: dict[str, LedgerSubnet] = {}
@@ -61,7 +63,7 @@ class Unit:
     def read(self, subnet_ids: Sequence[str]) -> None:
         """Read those of the subnets that were not read yet, at once."""
         wanted = [one for one in subnet_ids if one not in self._subnets]
-        for subnet in self.ledger.get_subnets(wanted):
+        for subnet in self.rows.get(wanted):
             self.learn(subnet)
 
     def learn(self, subnet: LedgerSubnet) -> None:
@@ -94,7 +96,7 @@ class Unit:
         del fresh  # It is never older than the transaction.
         subnet = self.subnet(subnet_id)
         return Site(
-            ledger=self.ledger,
+            ledger=self._ledger,
             subnet=subnet,
             reuse=self._surroundings.reuse,
             hints=self._memory.hints.of(subnet_id, subnet.stamp),
@@ -103,6 +105,6 @@ class Unit:
             claimed=self._claimed[subnet_id],
             released=self._released[subnet_id],
             in_windows=total_size(subnet.pools) <= DENSE,
-            sees_latest=self.ledger.sees_latest,
-            rounds=ROUNDS if self.ledger.sees_latest else BLIND_ROUNDS,
+            sees_latest=self._ledger.sees_latest,
+            rounds=ROUNDS if self._ledger.sees_latest else BLIND_ROUNDS,
         )
