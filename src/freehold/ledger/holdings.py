@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Protocol
 
 from freehold.addresses.ranges import AddressRange, IPAddress
-from freehold.ledger.protocol import LedgerSubnet, Released
+from freehold.ledger.protocol import Claim, LedgerSubnet, Released
 
 
 class Holdings(Protocol):
@@ -21,18 +21,12 @@ class Holdings(Protocol):
         """Hold an address that is not taken, and tell whether that was so."""
         ...
 
-    def claim_many(
-        self, subnet: LedgerSubnet, addresses: Sequence[IPAddress], holder: str | None
-    ) -> list[IPAddress]:
+    def claim_many(self, subnet: LedgerSubnet, wanted: Sequence[Claim]) -> list[IPAddress]:
         """Hold those of the addresses that are not taken, and return them."""
         ...
 
     def reclaim_many(
-        self,
-        subnet: LedgerSubnet,
-        addresses: Sequence[IPAddress],
-        holder: str | None,
-        released_by: datetime,
+        self, subnet: LedgerSubnet, wanted: Sequence[Claim], released_by: datetime
     ) -> list[IPAddress]:
         """Hold those of the addresses that rest, and were released by some time."""
         ...

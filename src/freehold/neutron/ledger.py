@@ -15,7 +15,7 @@ from sqlalchemy import Connection, bindparam, delete
 from freehold.addresses.ranges import AddressRange, IPAddress
 from freehold.errors import IpAddressAllocationNotFound
 from freehold.ledger.claiming import MANY, portions
-from freehold.ledger.protocol import LedgerSubnet, Released, SubnetChanged
+from freehold.ledger.protocol import Claim, LedgerSubnet, Released, SubnetChanged
 from freehold.neutron.claiming import claiming_for
 from freehold.neutron.reading import reading_for
 from freehold.neutron.subnet_rows import SubnetRows
@@ -68,32 +68,25 @@ class NeutronLedger:
             self._lose(subnet, [address])
         return won
 
-    def claim_many(
-        self, subnet: LedgerSubnet, addresses: Sequence[IPAddress], holder: str | None
-    ) -> list[IPAddress]:
+    def claim_many(self, subnet: LedgerSubnet, wanted: Sequence[Claim]) -> list[IPAddress]:
         """Hold those of the addresses that are not taken, and return them.
 
         Raises:
             SubnetChanged: the subnet is gone.
         """
-        del holder
-        if not addresses:
+        if not wanted:
             return []
-        by_text = {text(address): address for address in addresses}
+        by_text = {text(claim.address): claim.address for claim in wanted}
         ipam_id = self._known(subnet)
         claimed = self._claiming.many(self._connection, ipam_id, list(by_text))
         self._lose(subnet, [by_text[spelled] for spelled in by_text.keys() - claimed])
         return [address for spelled, address in by_text.items() if spelled in claimed]
 
     def reclaim_many(
-        self,
-        subnet: LedgerSubnet,
-        addresses: Sequence[IPAddress],
-        holder: str | None,
-        released_by: datetime,
+        self, subnet: LedgerSubnet, wanted: Sequence[Claim], released_by: datetime
     ) -> list[IPAddress]:
         """Return nothing: no address rests."""
-        del subnet, addresses, holder, released_by
+        del subnet, wanted, released_by
         return []
 
     def release(self, subnet: LedgerSubnet, address: IPAddress, *, keep: bool = False) -> None:
