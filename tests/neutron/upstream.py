@@ -40,6 +40,7 @@ MODULES = (
 
 BY_NAME = {
     "test_create_subnet_delete_subnet_call_ipam_driver": "puts a mock in place of NeutronDbPool",
+    "test_create_ports_bulk_with_wrong_fixed_ips": "asks the subnet_manager of NeutronDbSubnet",
 }
 """Tests that look inside of ``internal`` by its names; other drivers do not notice what they do."""
 
