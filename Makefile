@@ -43,7 +43,7 @@ lint: $(VENV)/.with-dev
 
 pytest: $(VENV)/.with-dev
 	@tests/servers/install
-	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadgroup $(ARGS)
+	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) $(ARGS)
 
 neutron-tests: $(VENV)/.with-dev
 	@$(BIN)/python -W ignore -m tests.neutron.upstream $(ARGS)

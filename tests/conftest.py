@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, delete
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from freehold.ledger.tables import ledger_subnets, past_allocations
 from tests.engines import ledger_engines, writing
@@ -27,20 +29,21 @@ from tests.servers.postgresql_pair import PostgreSQLPair
 OpenDatabase = Callable[[str], list[str]]
 OpenLedger = Callable[[str], list[Engine]]
 
-SERVERS = ("breakable_galera", "galera", "mariadb", "breakable_pair", "postgresql")
+SERVERS = ("galera", "mariadb", "postgresql")
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Say which process has to run a test, of several that share them."""
-    item.add_marker(pytest.mark.xdist_group(server_of(item) or item.path.name))
+class ByServer(LoadScopeScheduling):
+    """Gives all tests of a server to one process, and of the others each file."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file, _, rest = nodeid.partition("::")
+        given = rest.partition("[")[2]
+        return next((server for server in SERVERS if server in given), file)
 
 
-def server_of(item: pytest.Item) -> str | None:
-    """Return the server that a test needs, by its fixtures or the kind that it is given."""
-    asked: set[object] = set(getattr(item, "fixturenames", ()))
-    if callspec := getattr(item, "callspec", None):
-        asked.update(value for value in callspec.params.values() if isinstance(value, str))
-    return next((server for server in SERVERS if server in asked), None)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByServer:
+    """Say how several processes share the tests."""
+    return ByServer(config, log)
 
 
 @pytest.fixture(scope="session")
