@@ -26,6 +26,8 @@ from neutron_lib.api.definitions import (
     portbindings,
     project_id,
     provider_net,
+    rbac_address_scope,
+    rbac_subnetpool,
     revisionifmatch,
     segment,
     sort_key_validation,
@@ -42,7 +44,12 @@ from neutron_lib.api.definitions import (
 from neutron_lib.constants import SUBNET_ALLOCATION_EXT_ALIAS
 from neutron_lib.exceptions import ExtensionsNotFound
 
-from freehold.api.definitions import address_history, allocation_strategy, segment_hosts
+from freehold.api.definitions import (
+    address_history,
+    allocation_strategy,
+    rbac_policies,
+    segment_hosts,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +93,9 @@ _DEFINED = (
     portbindings,
     project_id,
     provider_net,
+    rbac_address_scope,
+    rbac_policies,
+    rbac_subnetpool,
     revisionifmatch,
     segment,
     sort_key_validation,

@@ -10,16 +10,11 @@ from typing import Generic
 from falcon import Request, Response
 
 from freehold.api.bodies import BodyLimits, posted_resources, put_resource, refuse_body
-from freehold.api.callers import caller_of
+from freehold.api.guards import Guard
 from freehold.api.kinds import Change, Draft, Kind, Resource, Service
 from freehold.api.paging import links
 from freehold.api.queries import read_fields, read_item_query, read_query
-from freehold.api.refusals import HTTPBadRequest
 from freehold.api.standard import expected_revision
-from freehold.api.texts import is_storable
-
-PROJECT_HEADER = "X-Project-Id"
-LONGEST_PROJECT_ID = 255
 
 
 class Collection(Generic[Resource, Draft, Change]):
@@ -29,6 +24,7 @@ class Collection(Generic[Resource, Draft, Change]):
         kind: the kind.
         service: what is done with resources of the kind.
         limits: what a request's body may measure.
+        guard: who may do it.
         longest_page: how many one answer may list; None for any number.
     """
 
@@ -37,19 +33,23 @@ class Collection(Generic[Resource, Draft, Change]):
         kind: Kind[Resource, Draft, Change],
         service: Service[Resource, Draft, Change],
         limits: BodyLimits,
+        guard: Guard,
         longest_page: int | None = None,
     ) -> None:
         self._kind = kind
         self._service = service
         self._limits = limits
+        self._guard = guard
         self._longest_page = longest_page
 
     def on_get(self, request: Request, response: Response) -> None:
         """List those that meet the filters, or a page of them."""
-        kind = self._kind
+        kind, guard = self._kind, self._guard
+        caller = guard.caller(request)
         query = read_query(request, kind.filters, kind.attributes.sort_keys, self._longest_page)
-        found = self._service.find(query.filters, query.page)
-        shown = [query.fields.of(kind.render(resource)) for resource in found]
+        guard.check_query(caller, query.parameters)
+        found = guard.find(caller, query.filters, query.page)
+        shown = [query.fields.of(one) for one in guard.shown(caller, found)]
         beside = links(request, query.parameters, query.page, [resource.id for resource in found])
         response.media = {
             kind.collection: shown,
@@ -58,14 +58,14 @@ class Collection(Generic[Resource, Draft, Change]):
 
     def on_post(self, request: Request, response: Response) -> None:
         """Create one, or several together."""
-        kind = self._kind
+        kind, guard = self._kind, self._guard
         posted = posted_resources(request, self._limits, kind.name, kind.collection)
         fields = read_fields(request)
-        project_id = _project_of(request)
-        checked = [kind.attributes.check_new(item, project_id) for item in posted.items]
-        caller = caller_of(request)
+        caller = guard.caller(request)
+        checked = [kind.attributes.check_new(item, caller.project_id) for item in posted.items]
+        guard.check_new(caller, checked)
         created = self._service.create([kind.parse_draft(values, caller) for values in checked])
-        shown = [fields.of(kind.render(resource)) for resource in created]
+        shown = [fields.of(guard.shown_of(caller, resource)) for resource in created]
         response.status = HTTPStatus.CREATED
         response.media = {kind.collection: shown} if posted.bulk else {kind.name: shown[0]}
 
@@ -77,6 +77,7 @@ class Item(Generic[Resource, Draft, Change]):
         kind: the kind.
         service: what is done with resources of the kind.
         limits: what a request's body may measure.
+        guard: who may do it.
     """
 
     def __init__(
@@ -84,44 +85,36 @@ class Item(Generic[Resource, Draft, Change]):
         kind: Kind[Resource, Draft, Change],
         service: Service[Resource, Draft, Change],
         limits: BodyLimits,
+        guard: Guard,
     ) -> None:
         self._kind = kind
         self._service = service
         self._limits = limits
+        self._guard = guard
 
     def on_get(self, request: Request, response: Response, resource_id: str) -> None:
         """Show it."""
-        kind = self._kind
+        kind, guard = self._kind, self._guard
+        caller = guard.caller(request)
         fields = read_item_query(request, kind.filters, kind.attributes.sort_keys)
-        resource = self._service.get(resource_id)
-        response.media = {kind.name: fields.of(kind.render(resource))}
+        resource = guard.get(caller, resource_id)
+        response.media = {kind.name: fields.of(guard.shown_of(caller, resource))}
 
     def on_put(self, request: Request, response: Response, resource_id: str) -> None:
         """Change some of its attributes."""
-        kind = self._kind
+        kind, guard = self._kind, self._guard
         sent = put_resource(request, self._limits, kind.name, kind.collection)
         fields = read_fields(request)
-        change = kind.parse_change(kind.attributes.check_changed(sent), caller_of(request))
+        caller = guard.caller(request)
+        checked = kind.attributes.check_changed(sent)
+        guard.check_change(caller, resource_id, checked)
+        change = kind.parse_change(checked, caller)
         resource = self._service.update(resource_id, change, expected_revision(request))
-        response.media = {kind.name: fields.of(kind.render(resource))}
+        response.media = {kind.name: fields.of(guard.shown_of(caller, resource))}
 
     def on_delete(self, request: Request, response: Response, resource_id: str) -> None:
         """Remove it."""
         refuse_body(request)
+        self._guard.check_verb(self._guard.caller(request), resource_id, "delete")
         self._service.delete(resource_id, expected_revision(request))
         response.status = HTTPStatus.NO_CONTENT
-
-
-def _project_of(request: Request) -> str:
-    """Return the project in whose name the request is made; empty for none."""
-    try:
-        # WSGI hands each byte of a header over as the Latin-1 character of its value.
-        project_id = request.get_header(PROJECT_HEADER, default="").encode("latin-1").decode()
-    except UnicodeError as error:
-        raise HTTPBadRequest(detail=f"The header {PROJECT_HEADER} is not UTF-8.") from error
-    if len(project_id) > LONGEST_PROJECT_ID or not is_storable(project_id):
-        raise HTTPBadRequest(
-            detail=f"The header {PROJECT_HEADER} is longer than {LONGEST_PROJECT_ID} characters "
-            "or has a NUL."
-        )
-    return project_id

@@ -22,6 +22,8 @@ from freehold.db.tables import fixed_ips, port_tags, ports, subnets
 from freehold.errors import PortNotFound
 from freehold.networking.owners import NETWORK_PREFIX
 from freehold.networking.paging import ALL, Page
+from freehold.networking.sharing_values import VISIBLE
+from freehold.networking.store import sharing
 from freehold.networking.store.conditions import AnyRow, Condition, in_batches, one_of, where
 from freehold.networking.store.pages import Sorting
 from freehold.networking.store.port_attributes import in_columns, options_of, pairs_of
@@ -71,6 +73,7 @@ FILTERS: dict[str, Condition] = {
     "fixed_ips.ip_address": _has_address,
     "fixed_ips.ip_address_substr": _has_part,
     "fixed_ips.subnet_id": _has_subnet,
+    VISIBLE: sharing.PORTS,
     **RECORDS.filters(),
 }
 
@@ -157,7 +160,12 @@ def find(connection: Connection, filters: Sequence[Filter], page: Page = ALL) ->
     Raises:
         PortNotFound: there is none with the marker's id.
     """
-    rows = SORTING.select_page(connection, _PORTS.where(where(filters, FILTERS)), page)
+    rows = SORTING.select_page(
+        connection,
+        _PORTS.where(where(filters, FILTERS)),
+        page,
+        sharing.view_of(filters, FILTERS),
+    )
     if rows is None:
         raise PortNotFound(str(page.marker))
     shown: dict[str, list[FixedIP]] = {row.id: [] for row in rows}
