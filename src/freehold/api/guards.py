@@ -29,8 +29,8 @@ from freehold.networking.paging import ALL, Page
 from freehold.networking.sharing_values import VISIBLE, Sight
 from freehold.networking.values import Filter
 
-MOST_CALLERS = 5_000
-"""Of how many callers it is kept what they see; then all are forgotten."""
+MOST_KEPT = 5_000
+"""How often it is kept what a caller may see; then all is forgotten."""
 
 _OF_NETWORK = (NETWORK_OWNER, "shared", ROUTER_EXTERNAL)
 
@@ -123,17 +123,18 @@ class Guard:
         self._networks = networks
         self._refers = refers or _refers_to_nothing
         self._name = nature.kind.name
-        self._seen: dict[Caller, Seen] = {}
+        self._seen: dict[tuple[Caller, str], Seen] = {}
         self._hideable = policy.rules_below(f"get_{self._name}")
 
-    def seen(self, caller: Caller) -> Seen:
-        """Return what a caller may see."""
-        seen = self._seen.get(caller)
+    def seen(self, caller: Caller, attribute: str = "") -> Seen:
+        """Return what a caller may see, or of what he may see an attribute."""
+        seen = self._seen.get((caller, attribute))
         if seen is None:
-            seen = seen_by(self._policy, caller, f"get_{self._name}", self._nature.sorts)
-            if len(self._seen) >= MOST_CALLERS:
+            rule = f"get_{self._name}:{attribute}" if attribute else f"get_{self._name}"
+            seen = seen_by(self._policy, caller, rule, self._nature.sorts)
+            if len(self._seen) >= MOST_KEPT:
                 self._seen.clear()
-            self._seen[caller] = seen
+            self._seen[caller, attribute] = seen
         return seen
 
     def check_query(self, caller: Caller, parameters: Parameters) -> None:
@@ -206,15 +207,16 @@ class Guard:
     def shown_of(self, caller: Caller, resource: Any) -> Mapping[str, object]:
         """Return those attributes of a resource that a caller may see, for JSON."""
         rendered = self._nature.kind.render(resource)
+        seen = self.seen(caller)
+        doubtful = [name for name in self._hideable if not self.seen(caller, name).covers(seen)]
+        if not doubtful:
+            return rendered
         about = self._of_shown(caller, rendered)
         hidden = {
             name
-            for name in self._hideable
-            if name in rendered
-            and not self._policy.allows(f"get_{self._name}:{name}", caller, about)
+            for name in doubtful
+            if not self._policy.allows(f"get_{self._name}:{name}", caller, about)
         }
-        if not hidden:
-            return rendered
         return {name: value for name, value in rendered.items() if name not in hidden}
 
     def visible(self, caller: Caller, resource_id: str) -> Mapping[str, object]:

@@ -42,6 +42,19 @@ class Seen:
     sight: Sight
     each: bool = False
 
+    def covers(self, other: "Seen") -> bool:
+        """Tell whether whatever another rule lets the caller see this one does, too."""
+        if self.each or other.each:
+            return False
+        mine, others = self.sight, other.sight
+        return mine.everything or not (
+            others.everything
+            or (others.own and not mine.own)
+            or (others.on_own_networks and not mine.on_own_networks)
+            or (others.shared and not mine.shared)
+            or (others.external and not mine.external)
+        )
+
 
 def seen_by(policy: Policy, caller: Caller, rule: str, sorts: Sequence[str]) -> Seen:
     """Return what a caller may see of the resources of a kind.

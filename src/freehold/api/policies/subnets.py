@@ -18,8 +18,8 @@ from freehold.api.policies.base import (
 _ON = Paths("/subnets")
 
 _CREATES = any_of(ADMIN, NETWORK_MEMBER)
-_CHANGES = any_of(MEMBER, ADMIN, NETWORK_MEMBER)
-_SEES = any_of(READER, "rule:shared", "rule:external_network", ADMIN, NETWORK_READER)
+_CHANGES = any_of(ADMIN, MEMBER, NETWORK_MEMBER)
+_SEES = any_of(ADMIN, READER, "rule:shared", "rule:external_network", NETWORK_READER)
 _FOR_ADMINISTRATORS = {"segment_id": ADMIN, "service_types": ADMIN}
 _STRATEGY = ("freehold:allocation_strategy", "freehold:cool_down")
 
