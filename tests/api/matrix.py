@@ -183,7 +183,7 @@ def _port_on(*fixed_ips: str, **values: Any) -> Make:
 
     def attempt(world: World, whose: str) -> Attempt:
         network = world.network(whose)
-        subnet = world.subnet_on(network)
+        subnet = world.subnet_on(network, MINE if whose == "own" else OTHERS)
         asked = [
             {"subnet_id": subnet} if entry == "subnet" else {"ip_address": entry}
             for entry in fixed_ips
