@@ -21,6 +21,9 @@ from freehold.errors import ConfigurationError, PolicyNotAuthorized
 
 GROUP = "oslo_policy"
 
+# Of a file that is YAML and no mapping, oslo.policy asks for what only mappings have.
+_UNREADABLE = (cfg.Error, AttributeError, OSError, TypeError, ValueError)
+
 MOST_KEPT = 20_000
 """How many answers are kept; then all are forgotten."""
 
@@ -151,7 +154,7 @@ def _loaded(configuration: cfg.ConfigOpts, file: str) -> oslo.Enforcer:
     try:
         enforcer.load_rules(force_reload=True)
         enforcer.check_rules(raise_on_violation=True)
-    except (cfg.Error, oslo.InvalidDefinitionError, OSError, ValueError) as error:
+    except (*_UNREADABLE, oslo.InvalidDefinitionError) as error:
         raise ConfigurationError(f"[{GROUP}] policy_file", str(error)) from error
     # From here on nothing looks at the files.
     enforcer.use_conf = False
