@@ -440,7 +440,7 @@ class InvalidActionForType(BadRequest):
         FreeholdError.__init__(
             self,
             f"Invalid action '{action}' for object type '{object_type}'. Valid actions: "
-            f"{', '.join(valid)}",
+            f"{tuple(valid)}",
         )
 
 
