@@ -431,7 +431,7 @@ def test_what_others_than_administrators_read_costs_one_statement_more_at_most(
 ) -> None:
     cloud = Cloud()
     world = cloud.world
-    made = {}
+    made: dict[str, str] = {}
     for _ in range(3):
         network = world.network("granted")
         own = world.network("own")

@@ -82,7 +82,7 @@ class Onboard:
         if not isinstance(network_id, str):
             raise NetworkNotFound(str(network_id))
         caller = self._guard.caller(request)
-        for guard, one in ((self._networks, network_id), (self._guard, resource_id)):
+        for guard, one in ((self._guard, resource_id), (self._networks, network_id)):
             guard.check(caller, one, "onboard_network_subnets")
         subnets = self._pools.onboard(resource_id, network_id, expected_revision(request))
         response.media = [{"id": subnet.id, "cidr": str(subnet.cidr)} for subnet in subnets]
