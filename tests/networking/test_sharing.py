@@ -345,6 +345,7 @@ sights = st.builds(
     on_own_networks=st.booleans(),
     shared=st.booleans(),
     external=st.booleans(),
+    among_few=st.booleans(),
 )
 orders = st.sampled_from([(), (SortKey("name"),), (SortKey("project_id", False), SortKey("name"))])
 

@@ -95,7 +95,6 @@ class Guards:
     def _from_subnet(
         self, caller: Caller, items: Sequence[Checked], _abouts: Sequence[Mapping[str, object]]
     ) -> None:
-        self.networks.check_there(caller, _named(items, "network_id"))
         self.subnet_pools.check_there(caller, _named(items, "subnetpool_id"))
         by_default = {one["ip_version"] for one in items if one.get("use_default_subnetpool")}
         if not by_default or self.subnet_pools.seen(caller).sight.everything:
@@ -107,7 +106,6 @@ class Guards:
     def _from_port(
         self, caller: Caller, items: Sequence[Checked], _abouts: Sequence[Mapping[str, object]]
     ) -> None:
-        self.networks.check_there(caller, _named(items, "network_id"))
         asked = [
             one for item in items if is_given(item, "fixed_ips") for one in item["fixed_ips"] or ()
         ]

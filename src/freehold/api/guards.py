@@ -10,7 +10,7 @@ what was allowed is allowed when it is carried out.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any
 
@@ -26,7 +26,7 @@ from freehold.api.refusals import HTTPBadRequest
 from freehold.api.sights import NETWORK_OWNER, ROUTER_EXTERNAL, Seen, seen_by
 from freehold.errors import NotFound, PolicyNotAuthorized
 from freehold.networking.paging import ALL, Page
-from freehold.networking.sharing_values import VISIBLE, Sight
+from freehold.networking.sharing_values import SELECTIVE, VISIBLE, Sight
 from freehold.networking.values import Filter
 
 MOST_KEPT = 5_000
@@ -137,6 +137,11 @@ class Guard:
             self._seen[caller, attribute] = seen
         return seen
 
+    def sees_all(self, caller: Caller) -> bool:
+        """Tell whether a caller may see whatever there is."""
+        seen = self.seen(caller)
+        return seen.sight.everything and not seen.each
+
     def check_query(self, caller: Caller, parameters: Parameters) -> None:
         """Refuse to filter or order a list by what is not shown to a caller.
 
@@ -158,6 +163,8 @@ class Guard:
             return ()
         if sight.everything and not (self._nature.is_shown_shared and caller.project_id):
             return self._nature.service.find(filters, page)
+        if any(one.attribute in SELECTIVE for one in filters):
+            sight = replace(sight, among_few=True)
         return self._nature.service.find([*filters, Filter(VISIBLE, (sight,))], page)
 
     def get(self, caller: Caller, resource_id: str) -> Any:
@@ -166,8 +173,7 @@ class Guard:
         Raises:
             NotFound: there is none of this id that he may see.
         """
-        seen = self.seen(caller)
-        if seen.sight.everything and not seen.each and not self._nature.is_shown_shared:
+        if self.sees_all(caller) and not self._nature.is_shown_shared:
             return self._nature.service.get(resource_id)
         for found in self.find(caller, [Filter("id", (resource_id,))]):
             if self._may_see(caller, found):
@@ -180,8 +186,7 @@ class Guard:
         Raises:
             NotFound: one of them is not there for him.
         """
-        seen = self.seen(caller)
-        if not resource_ids or (seen.sight.everything and not seen.each):
+        if not resource_ids or self.sees_all(caller):
             return
         found = {
             one.id
@@ -263,6 +268,9 @@ class Guard:
             rules = self._rules("create", given, values)
             if not self._allows(caller, rules, about):
                 raise PolicyNotAuthorized(_text(rules))
+        if self._networks is not None and not self._networks.sees_all(caller):
+            for values in items:
+                networks(values["network_id"])
         self._refers(caller, items, abouts)
 
     def check_change(self, caller: Caller, resource_id: str, values: Checked) -> None:

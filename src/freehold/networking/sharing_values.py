@@ -15,6 +15,23 @@ VISIBLE = "visible"
 """The attribute of a filter whose value is the `Sight` by which a list is to be restricted."""
 
 
+SELECTIVE = frozenset(
+    {
+        "id",
+        "name",
+        "network_id",
+        "device_id",
+        "mac_address",
+        "host_id",
+        "subnetpool_id",
+        "object_id",
+        "fixed_ips.ip_address",
+        "fixed_ips.subnet_id",
+    }
+)
+"""What few resources have in common, and has an index: a filter by it leaves few of them."""
+
+
 class ObjectType(StrEnum):
     """What can be shared."""
 
@@ -87,6 +104,8 @@ class Sight:
         on_own_networks: what belongs to others, on the project's networks.
         shared: what is shared with the project or with all, or is on such a network.
         external: what is external for the project or for all, or is on such a network.
+        among_few: whether other filters leave few resources, each of which can be looked at;
+            the answer is the same.
     """
 
     project_id: str
@@ -95,6 +114,7 @@ class Sight:
     on_own_networks: bool = False
     shared: bool = False
     external: bool = False
+    among_few: bool = False
 
     @property
     def nothing(self) -> bool:
