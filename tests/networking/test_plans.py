@@ -20,7 +20,7 @@ from freehold.networking.sharing_values import (
     RbacPolicyDraft,
     Sight,
 )
-from freehold.networking.values import Filter, Network
+from freehold.networking.values import Filter, Network, NetworkDraft
 from tests.backends import Premises
 
 PORTS = 5_000
@@ -195,7 +195,7 @@ def test_what_is_rare_is_found_without_reading_the_rest(many: Premises) -> None:
 
 def spread(many: Premises, count: int) -> Network:
     """Spread the ports over so many further networks of their project, and return one of these."""
-    networks = [many.network() for _ in range(count)]
+    networks = many.backend.networks.create([NetworkDraft(project_id="p")] * count)
     with many.database.engine.begin() as connection:
         for number, network in enumerate(networks):
             first, last = (f"port-{PORTS * one // count:05}" for one in (number, number + 1))
@@ -208,7 +208,8 @@ def spread(many: Premises, count: int) -> Network:
 
 
 def test_what_a_project_may_see_is_found_without_reading_what_others_have(many: Premises) -> None:
-    others = spread(many, 50)
+    # So that few are on each: else it is quicker to read all of so short a table.
+    others = spread(many, 250)
     own = many.network(project_id="q")
     shared = many.network()
     drafts = [
@@ -236,4 +237,5 @@ def test_what_a_project_may_see_is_found_without_reading_what_others_have(many: 
         if many.database.engine.dialect.name == "sqlite":
             assert [step for step in scans(many, sql, values) if "ports" in step] == []
         else:
-            assert rows_touched(many, sql, values) <= 5 * LIMIT
+            # A server may well read the short table of networks from its beginning to its end.
+            assert rows_touched(many, sql, values) <= PORTS // 10
