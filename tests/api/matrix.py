@@ -129,6 +129,12 @@ class World:
         values["project_id"] = MINE if owner == "mine" else OTHERS
         return self.make("port", "ports", values)
 
+    def segment(self, whose: str) -> str:
+        values = {"network_id": self.network(whose), "physical_network": self.name()}
+        return self.make(
+            "segment", "segments", {**values, "network_type": "vlan", "segmentation_id": 7}
+        )
+
     def rbac_policy(self, whose: str) -> str:
         network = self.network("own" if whose == "own" else "foreign")
         return self.share("network", network, STRANGE, MINE if whose == "own" else OTHERS)
@@ -211,6 +217,15 @@ def _pool_in_scope(world: World, whose: str) -> Attempt:
     return Attempt("POST", "subnetpools", {"subnetpool": values})
 
 
+def _segment_of(world: World, whose: str) -> Attempt:
+    values = {"network_id": world.network(whose), "network_type": "local"}
+    return Attempt("POST", "segments", {"segment": values})
+
+
+def _holders(_world: World, _whose: str) -> Attempt:
+    return Attempt("GET", "address-holdings?ip_address=10.0.0.9")
+
+
 def _policy(target: str) -> Make:
     def attempt(world: World, whose: str) -> Attempt:
         values = {"object_type": "network", "object_id": world.network(whose)}
@@ -236,6 +251,9 @@ ATTEMPTS: Mapping[str, Make] = {
     "change network": _change("network", "networks", World.network, name="x"),
     "share network": _change("network", "networks", World.network, shared=True),
     "open network": _change("network", "networks", World.network, router__external=True),
+    "create segment": _segment_of,
+    **_item("segment", "segments", World.segment),
+    "change segment": _change("segment", "segments", World.segment, name="x"),
     "create subnet on network": _subnet_on,
     "create subnet of pool": _subnet_of_pool,
     **_item("subnet", "subnets", World.subnet),
@@ -282,6 +300,7 @@ ATTEMPTS: Mapping[str, Make] = {
     **_item("address_scope", "address-scopes", World.scope),
     "change scope": _change("address_scope", "address-scopes", World.scope, name="x"),
     "share scope": _change("address_scope", "address-scopes", World.scope, shared=True),
+    "see holders of an address": _holders,
     "grant network": _policy(STRANGE),
     "grant network to all": _policy("*"),
     **_item("rbac_policy", "rbac-policies", World.rbac_policy),
@@ -296,7 +315,8 @@ ATTEMPTS: Mapping[str, Make] = {
 
 def whose_of(attempt: str) -> tuple[str, ...]:
     """Return whose the thing can be with which something is tried."""
-    if attempt in {"create network", "create pool", "create scope"} or attempt.startswith(
+    alone = {"create network", "create pool", "create scope", "see holders of an address"}
+    if attempt in alone or attempt.startswith(
         ("create shared ", "create external ", "create provider ", "create network of ")
     ):
         return ("-",)

@@ -9,15 +9,23 @@ from typing import Any
 import pytest
 from falcon.testing import Result, TestClient
 
-from freehold.api.app import create_app
+from freehold.api.app import create_app, make_backend
+from freehold.api.bodies import BodyLimits
+from freehold.api.guarded import Guards
+from freehold.api.guards import Guard
 from freehold.api.policies import list_rules
-from freehold.api.policy import get_enforcer
+from freehold.api.policy import Policy, get_enforcer
+from freehold.api.ports import PORT
+from freehold.api.resources import Collection
+from freehold.api.routes import routes
+from freehold.api.tags import TagsOfItem
 from freehold.config import PolicyFiles, Settings, load_settings
+from freehold.db.database import Database
 from freehold.drivers.reference import ReferenceDriver
 from freehold.errors import ConfigurationError
 from freehold.ipam.driver import Surroundings
 from tests.api.matrix import MINE, OTHERS, STRANGE, World, headers_of
-from tests.api.service import make_client
+from tests.api.service import IN_MEMORY, make_client
 from tests.api.test_statements import Cost, counting
 from tests.end_to_end.service import clean_environment, tool
 
@@ -339,6 +347,17 @@ def test_a_rule_of_any_form_restricts_lists(tmp_path: Path, rule: str, names: se
         assert status == (200 if name in names else 404), name
 
 
+def test_a_rule_may_ask_for_what_a_kind_is_not_searched_by(tmp_path: Path) -> None:
+    cloud = with_rules(tmp_path, {"get_segment": "rule:admin_only or rule:network_owner"})
+    own, foreign = cloud.world.network("own"), cloud.world.network("foreign")
+    admin = headers_of(STRANGE, "admin")
+    seen = {one["network_id"]: one["id"] for one in cloud.get("segments", admin)["segments"]}
+    assert seen.keys() == {own, foreign}
+    assert [one["id"] for one in cloud.get("segments")["segments"]] == [seen[own]]
+    assert cloud.get(f"segments/{seen[own]}")["segment"]["network_id"] == own
+    assert cloud.ask("GET", f"segments/{seen[foreign]}").status_code == 404
+
+
 @pytest.mark.parametrize("text", ["- a list", "{", '"get_network": "rule:nosuch"'])
 def test_a_policy_file_that_makes_no_sense_keeps_the_service_from_starting(
     tmp_path: Path, text: str
@@ -384,6 +403,21 @@ def test_every_rule_is_told_for_what_it_is() -> None:
     assert len(set(names)) == len(names)
     assert all(rule.description for rule in rules)
     assert get_enforcer().registered_rules.keys() == set(names)
+
+
+def test_every_kind_of_resource_has_its_rules() -> None:
+    names = {rule.name for rule in list_rules()}
+    policy = Policy(Settings(database_url="sqlite://"))
+    backend = make_backend(IN_MEMORY, Database("sqlite://"))
+    guards = vars(Guards(policy, backend, PORT)).values()
+    kinds = {one._nature.kind.name for one in guards if isinstance(one, Guard)}
+    behind = routes(backend, BodyLimits(1, 1, 1), policy).values()
+    assert kinds == {one._kind.name for one in behind if isinstance(one, Collection)}
+    for kind in kinds:
+        assert {f"{verb}_{kind}" for verb in ("create", "get", "update", "delete")} <= names
+    with_tags = {one._guard._name for one in behind if isinstance(one, TagsOfItem)}
+    for kind in with_tags:
+        assert {f"{verb}_{kind}:tags" for verb in ("create", "get", "update", "delete")} <= names
 
 
 def test_the_tools_of_oslo_policy_find_the_rules(tmp_path: Path) -> None:
