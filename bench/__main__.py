@@ -111,6 +111,24 @@ def show_memory() -> None:
         print(f"{done:>11,} | {used / 1e6:.1f}", flush=True)
 
 
+def show_lists(options: argparse.Namespace) -> None:
+    """Print what the services' lists, prefixes and bulk creations cost, beside Neutron's."""
+    from bench.api import page, running
+    from bench.api.results import from_json, renewed, to_json
+    from bench.api.scenarios import QUICK, WHOLE
+
+    begun = time.monotonic()
+    measured = list(running.measure(options.databases, QUICK if options.quick else WHOLE))
+    _tell(f"That took {time.monotonic() - begun:.0f} s.")
+    print(page.tables(measured))
+    if options.write:
+        data = DOCS / "benchmarks-api.json"
+        if data.exists():
+            measured = renewed(from_json(data.read_text()), measured)
+        data.write_text(to_json(measured))
+        (DOCS / "benchmarks-api.md").write_text(page.page(measured))
+
+
 def plan_of(options: argparse.Namespace) -> Plan:
     """Return what the options ask for."""
     extent = scenarios.QUICK if options.quick else scenarios.WHOLE
@@ -135,6 +153,11 @@ def parser() -> argparse.ArgumentParser:
         help=f"how many are timed for each figure ({scenarios.WHOLE.operations})",
     )
     made.add_argument("--quick", action="store_true", help="all paths, with few operations each")
+    made.add_argument(
+        "--lists",
+        action="store_true",
+        help="measure the services' lists, prefixes and bulk creations instead",
+    )
     made.add_argument("--memory", action="store_true", help="measure a process's memory instead")
     made.add_argument(
         "--write", action="store_true", help="put tables, plot and data into docs/benchmarks.*"
@@ -157,6 +180,9 @@ def main() -> None:
     options = parser().parse_args()
     if options.memory:
         show_memory()
+        return
+    if options.lists:
+        show_lists(options)
         return
     if options.again:
         measured = results.from_json((DOCS / "benchmarks.json").read_text())

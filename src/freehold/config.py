@@ -25,6 +25,7 @@ from sqlalchemy.exc import ArgumentError
 from freehold.addresses.mac import parse_base_mac
 from freehold.errors import ConfigurationError
 from freehold.ipam.strategy import COOL_DOWN, LONGEST_COOL_DOWN, Reuse, Strategy
+from freehold.networking.quota_values import LARGEST_LIMIT, Counted, QuotaLimits
 
 DATABASE_VARIABLE = "FREEHOLD_DATABASE"
 
@@ -84,6 +85,13 @@ class Settings:
         pagination_max_limit: how many resources one answer may list; -1 for
             any number.
         policy_files: where the operator's rules are.
+        idempotency_hours: how long a request's idempotency key is known.
+        quota_network: how many networks a project may have that has no limit of
+            its own; -1 for any number.
+        quota_subnet: the same of subnets.
+        quota_port: the same of ports.
+        quota_subnetpool: the same of subnet pools.
+        quota_address_scope: the same of address scopes.
 
     Raises:
         ConfigurationError: a value cannot work.
@@ -110,6 +118,12 @@ class Settings:
     max_bulk_items: int = 1000
     pagination_max_limit: int = UNLIMITED
     policy_files: PolicyFiles = field(default_factory=PolicyFiles)
+    idempotency_hours: int = 24
+    quota_network: int = 100
+    quota_subnet: int = 100
+    quota_port: int = 500
+    quota_subnetpool: int = UNLIMITED
+    quota_address_scope: int = UNLIMITED
 
     @property
     def longest_page(self) -> int | None:
@@ -142,6 +156,18 @@ class Settings:
             cool_down=timedelta(seconds=self.allocation_cool_down),
         )
 
+    @property
+    def key_lifetime(self) -> timedelta:
+        """How long a request's idempotency key is known."""
+        return timedelta(hours=self.idempotency_hours)
+
+    @property
+    def quotas(self) -> QuotaLimits:
+        """How many resources a project may have that has no limits of its own."""
+        return QuotaLimits({one: getattr(self, f"{_QUOTA}{one.value}") for one in Counted})
+
+
+_QUOTA = "quota_"
 
 _BOUNDS: Mapping[str, tuple[int, int]] = {
     "bind_port": (0, 65535),
@@ -158,6 +184,8 @@ _BOUNDS: Mapping[str, tuple[int, int]] = {
     "max_json_depth": (4, 500),
     "max_bulk_items": (1, 100_000),
     "pagination_max_limit": (-1, 1_000_000),
+    "idempotency_hours": (1, 8760),
+    **{f"{_QUOTA}{one.value}": (UNLIMITED, LARGEST_LIMIT) for one in Counted},
 }
 
 
@@ -200,6 +228,15 @@ _OPTIONS = (
         default=UNLIMITED,
         help="How many resources one answer may list; -1, 0 or 'infinite' for any number.",
     ),
+    cfg.IntOpt("idempotency_hours", default=24, help="How long idempotency keys are known."),
+)
+
+_QUOTA_OPTIONS = (
+    cfg.IntOpt("quota_network", default=100, help="How many a project may have; -1 for any."),
+    cfg.IntOpt("quota_subnet", default=100, help="How many a project may have."),
+    cfg.IntOpt("quota_port", default=500, help="How many a project may have."),
+    cfg.IntOpt("quota_subnetpool", default=UNLIMITED, help="How many a project may have."),
+    cfg.IntOpt("quota_address_scope", default=UNLIMITED, help="How many a project may have."),
 )
 
 _DATABASE_OPTIONS = (
@@ -230,6 +267,7 @@ def load_settings(
     environment = os.environ if environ is None else environ
     options = cfg.ConfigOpts()
     options.register_opts(_OPTIONS)
+    options.register_opts(_QUOTA_OPTIONS, group="quotas")
     options.register_opts(_DATABASE_OPTIONS, group="database")
     for group, some in policy_options.list_opts():
         options.register_opts(some, group=group)
@@ -237,6 +275,7 @@ def load_settings(
     try:
         options([], project="freehold", default_config_files=files)
         values = {option.name: options[option.name] for option in _OPTIONS}
+        values |= {option.name: options.quotas[option.name] for option in _QUOTA_OPTIONS}
         configured = options.database.connection
         values["policy_files"] = _policy_files(options)
     except cfg.Error as error:

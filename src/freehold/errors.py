@@ -26,6 +26,7 @@
     │   ├── NetworkAddressScopeAffinityError
     │   ├── SubnetPoolDeleteError
     │   ├── AllowedAddressPairExhausted
+    │   ├── QuotaBelowUsage
     │   ├── DuplicateAddressPairInRequest
     │   ├── InvalidActionForType
     │   ├── RbacPolicyInitError
@@ -44,6 +45,7 @@
     │   ├── SegmentNotFound
     │   ├── TagNotFound
     │   ├── RbacPolicyNotFound
+    │   ├── TenantQuotaNotFound
     │   └── IpAddressAllocationNotFound
     ├── Conflict                                      409
     │   ├── OverlappingAllocationPools
@@ -68,11 +70,14 @@
     │   ├── HostNotCompatibleWithFixedIps
     │   ├── DuplicateRbacPolicy
     │   ├── RbacPolicyInUse
+    │   ├── OverQuota
+    │   ├── IdempotentRequestInProgress
     │   ├── IpAddressAlreadyAllocated
     │   └── IpAddressGenerationFailure
     │       ├── IpAddressGenerationFailureAllSubnets
     │       └── IpAddressGenerationFailureNoMatchingSubnet
     ├── RevisionNumberConstraintFailed                412
+    ├── IdempotencyKeyReused                          422
     ├── ServiceUnavailable                            503
     │   ├── AllocationContention
     │   ├── DatabaseUnavailable
@@ -362,6 +367,17 @@ class SubnetPoolDeleteError(BadRequest):
         )
 
 
+class QuotaBelowUsage(BadRequest):
+    """A limit that is less than what the project has."""
+
+    def __init__(self, resource: str, limit: int, used: int) -> None:
+        FreeholdError.__init__(
+            self,
+            f"Quota limit {limit} for {resource} must be greater than or equal to already used "
+            f"{used}",
+        )
+
+
 class AllowedAddressPairExhausted(BadRequest):
     """More address pairs than a port may have."""
 
@@ -528,6 +544,13 @@ class RbacPolicyNotFound(NotFound):
 
     def __init__(self, policy_id: str) -> None:
         super().__init__(f"RBAC policy of type unknown with ID {policy_id} not found")
+
+
+class TenantQuotaNotFound(NotFound):
+    """The project has no limits of its own."""
+
+    def __init__(self, project_id: str) -> None:
+        super().__init__(f"Quota for project {project_id} could not be found.")
 
 
 class IpAddressAllocationNotFound(NotFound):
@@ -741,6 +764,20 @@ class RbacPolicyInUse(Conflict):
         )
 
 
+class OverQuota(Conflict):
+    """A project would have more resources than it may."""
+
+    def __init__(self, resources: Iterable[str], *, detail: str = "") -> None:
+        super().__init__(f"Quota exceeded for resources: {list(resources)}.", detail=detail)
+
+
+class IdempotentRequestInProgress(Conflict):
+    """The same request, under the same idempotency key, is being worked on."""
+
+    def __init__(self) -> None:
+        super().__init__("A request with this idempotency key is being processed.")
+
+
 class IpAddressAlreadyAllocated(Conflict):
     """Somebody holds the address, or it was released too lately."""
 
@@ -794,6 +831,18 @@ class RevisionNumberConstraintFailed(FreeholdError):
 
     def __init__(self, expected: int | None, current: int) -> None:
         super().__init__(f"Constrained to {expected}, but current revision is {current}")
+
+
+# 422
+
+
+class IdempotencyKeyReused(FreeholdError):
+    """An idempotency key that was used for another request."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+
+    def __init__(self) -> None:
+        super().__init__("This idempotency key was used for another request.")
 
 
 # 503

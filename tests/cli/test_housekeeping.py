@@ -8,10 +8,16 @@ from random import Random
 from threading import Event
 
 import pytest
+from sqlalchemy import update
 
 from freehold.cli.housekeeping import EVERY_SECONDS, Chore, begin, chores, keep_house
 from freehold.config import Settings
+from freehold.db.tables_quotas import quota_counters
+from freehold.drivers.reference import ReferenceDriver
 from freehold.errors import DatabaseUnavailable
+from freehold.ipam.driver import Surroundings
+from freehold.networking.backend import Backend
+from freehold.networking.quota_values import Counted
 from tests.backends import NOON, Premises
 
 SETTINGS = Settings(database_url="sqlite://", history_days=2)
@@ -118,4 +124,23 @@ def test_past_holders_are_forgotten_after_the_days_that_are_configured() -> None
         work = chores(premises.backend, SETTINGS, partial(NOON.__add__, timedelta(days=days)))
         keep_house(work, Pauses(1), Random(1))
         assert len(premises.backend.history.find(ip_address("10.0.0.2"))) == left
+    premises.database.dispose()
+
+
+def test_expired_keys_are_forgotten_and_wrong_counts_set_right() -> None:
+    premises = Premises()
+    surroundings = Surroundings(now=premises.now)
+    backend = Backend(
+        premises.database,
+        ReferenceDriver(surroundings),
+        surroundings=surroundings,
+        key_lifetime=timedelta(),
+    )
+    backend.idempotency_keys.begin("k" * 64, "f" * 64)
+    backend.quotas.change("p", {Counted.NETWORK: 5})
+    with premises.database.engine.begin() as connection:
+        connection.execute(update(quota_counters).values(room=0))
+    keep_house(chores(backend, SETTINGS), Pauses(1), Random(1))
+    assert premises.dump()["idempotency_keys"] == []
+    assert [row[3] for row in premises.dump()["quota_counters"]] == [5]
     premises.database.dispose()

@@ -20,6 +20,7 @@ from freehold.errors import DatabaseNotUpgraded, DatabaseUnavailable
 from freehold.ipam.strategy import Strategy
 from freehold.ledger.tables import allocations, ledger_subnets, past_allocations, stored_time
 from freehold.networking.paging import Page, SortKey
+from freehold.networking.quota_values import Counted
 from freehold.networking.sharing_values import Action, ObjectType, RbacPolicyDraft
 from freehold.networking.values import Filter, PortChange
 from tests.backends import NOON, Premises, addresses, port_draft
@@ -73,6 +74,8 @@ def test_they_go_down_with_data_in_every_table(url: str) -> None:
     premises.backend.subnet_tags.add(subnet.id, {"t"})
     premises.backend.subnet_pool_tags.add(pool.id, {"t"})
     premises.backend.segment_tags.add(add_segment(premises, network, hosts=("h",)).id, {"t"})
+    premises.backend.quotas.change("p", {Counted.PORT: 10})
+    premises.backend.idempotency_keys.begin("k" * 64, "f" * 64)
     assert all(premises.dump().values())
     schema.downgrade(premises.database, "base")
     assert names(premises.database) == {"alembic_version"}
@@ -120,7 +123,7 @@ def test_the_second_goes_down_and_up_with_what_is_held(url: str) -> None:
     goes = premises.port(network, "10.0.0.6")
     premises.backend.ports.delete(goes.id)
     schema.downgrade(premises.database, "0001")
-    later = {"past_allocations", "rbac_policies"}
+    later = {"past_allocations", "rbac_policies", "idempotency_keys", "quotas", "quota_counters"}
     later |= {one for one in ALL if one.endswith("_tags")}
     later |= {one for one in ALL if one.startswith(("subnetpool", "segment"))}
     assert names(premises.database) == (ALL | {"alembic_version"}) - later - {"address_scopes"}

@@ -1,6 +1,6 @@
 """A driver that keeps its books outside of our transaction and fails when it is told to."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
@@ -54,9 +54,15 @@ class Fuse:
 
 
 class FailingDriver(Driver):
-    """The reference driver's ways over a ledger in memory, with a fuse before each effect."""
+    """The reference driver's ways over a ledger in memory, with a fuse before each effect.
 
-    def __init__(self, surroundings: Surroundings) -> None:
+    Args:
+        surroundings: the clock and the source of randomness.
+        at_once: whether it serves many requests by one call, or leaves it to the interface.
+    """
+
+    def __init__(self, surroundings: Surroundings, *, at_once: bool = False) -> None:
+        self._at_once = at_once
         self._surroundings = surroundings
         self._ledger = MemoryLedger(surroundings.now)
         self.fuse = Fuse()
@@ -73,7 +79,8 @@ class FailingDriver(Driver):
 
     def open(self, connection: Connection | None = None) -> Pool:
         del connection
-        return _Pool(LedgerPool(self._ledger, Memory(), self._surroundings), self.fuse)
+        kind = _PoolAtOnce if self._at_once else _Pool
+        return kind(LedgerPool(self._ledger, Memory(), self._surroundings), self.fuse)
 
 
 class _Pool(Pool):
@@ -102,6 +109,15 @@ class _Pool(Pool):
         self._inner.remove_subnet(subnet_id)
 
 
+class _PoolAtOnce(_Pool):
+    def get_allocator(self, subnet_ids: Sequence[str]) -> SubnetGroup:
+        return _GroupAtOnce(self._inner.get_allocator(subnet_ids), self._fuse)
+
+    def allocate_subnets(self, requests: Sequence[SubnetRequest]) -> Iterator[Subnet]:
+        self._fuse.burn()
+        return self._inner.allocate_subnets(requests)
+
+
 class _Group(SubnetGroup):
     def __init__(self, inner: SubnetGroup, fuse: Fuse) -> None:
         self._inner, self._fuse = inner, fuse
@@ -109,6 +125,14 @@ class _Group(SubnetGroup):
     def allocate(self, request: AddressRequest) -> AllocatedAddress:
         self._fuse.burn()
         return self._inner.allocate(request)
+
+
+class _GroupAtOnce(_Group):
+    def allocate_each(
+        self, requests: Sequence[AddressRequest]
+    ) -> Iterator[tuple[int, AllocatedAddress]]:
+        self._fuse.burn()
+        return self._inner.allocate_each(requests)
 
 
 class _Subnet(Subnet):

@@ -17,7 +17,7 @@ from freehold.ipam.requests import (
     SpecificAddressRequest,
 )
 from freehold.ledger.memory import MemoryLedger
-from freehold.ledger.protocol import LedgerSubnet
+from freehold.ledger.protocol import Claim, LedgerSubnet, claims
 from tests.drivers.harness import Harness, MemoryHarness, SqlHarness, create, ips
 from tests.engines import abandoned, ledger_engine, statements
 
@@ -72,17 +72,15 @@ class Rival(MemoryLedger):
         self._take(subnet, [address])
         return super().claim(subnet, address, holder)
 
-    def claim_many(
-        self, subnet: LedgerSubnet, addresses: Sequence[IPAddress], holder: str | None
-    ) -> list[IPAddress]:
-        if holder != "rival":
-            self._take(subnet, addresses)
-        return super().claim_many(subnet, addresses, holder)
+    def claim_many(self, subnet: LedgerSubnet, wanted: Sequence[Claim]) -> list[IPAddress]:
+        if {claim.holder for claim in wanted} != {"rival"}:
+            self._take(subnet, [claim.address for claim in wanted])
+        return super().claim_many(subnet, wanted)
 
     def _take(self, subnet: LedgerSubnet, addresses: Sequence[IPAddress]) -> None:
         if self.times:
             self.times -= 1
-            super().claim_many(subnet, addresses, "rival")
+            super().claim_many(subnet, claims(addresses, "rival"))
 
 
 class Unlucky(MemoryLedger):
@@ -94,9 +92,7 @@ class Unlucky(MemoryLedger):
         self.claims += 1
         return False
 
-    def claim_many(
-        self, subnet: LedgerSubnet, addresses: Sequence[IPAddress], holder: str | None
-    ) -> list[IPAddress]:
+    def claim_many(self, subnet: LedgerSubnet, wanted: Sequence[Claim]) -> list[IPAddress]:
         self.claims += 1
         return []
 

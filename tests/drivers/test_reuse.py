@@ -19,7 +19,7 @@ from freehold.ipam.requests import (
 )
 from freehold.ipam.strategy import Reuse, Strategy
 from freehold.ledger.memory import MemoryLedger
-from freehold.ledger.protocol import LedgerSubnet
+from freehold.ledger.protocol import Claim, LedgerSubnet, claims
 from tests.drivers.clock import NOON, Clock
 from tests.drivers.harness import Harness, MemoryHarness, SqlHarness, create, ips, request
 from tests.engines import abandoned, ledger_engine
@@ -143,18 +143,14 @@ class Greedy(MemoryLedger):
     greedy = False
 
     def reclaim_many(
-        self,
-        subnet: LedgerSubnet,
-        addresses: Sequence[IPAddress],
-        holder: str | None,
-        released_by: datetime,
+        self, subnet: LedgerSubnet, wanted: Sequence[Claim], released_by: datetime
     ) -> list[IPAddress]:
-        got = super().reclaim_many(subnet, addresses, holder, released_by)
-        if self.greedy and holder != "rival":
+        got = super().reclaim_many(subnet, wanted, released_by)
+        if self.greedy:
             self.greedy = False
-            everything = [one for pool in subnet.pools for one in pool]
-            super().claim_many(subnet, everything, "rival")
-            super().reclaim_many(subnet, everything, "rival", released_by)
+            everything = claims([one for pool in subnet.pools for one in pool], "rival")
+            super().claim_many(subnet, everything)
+            super().reclaim_many(subnet, everything, released_by)
         return got
 
 
@@ -181,11 +177,7 @@ class Grabbing(MemoryLedger):
     """Each address that rests is held at the moment of the claim, and rests again at once."""
 
     def reclaim_many(
-        self,
-        subnet: LedgerSubnet,
-        addresses: Sequence[IPAddress],
-        holder: str | None,
-        released_by: datetime,
+        self, subnet: LedgerSubnet, wanted: Sequence[Claim], released_by: datetime
     ) -> list[IPAddress]:
         return []
 

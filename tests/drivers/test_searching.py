@@ -12,6 +12,7 @@ from freehold.drivers.searching import count_pools
 from freehold.drivers.site import Site
 from freehold.ipam.strategy import Reuse
 from freehold.ledger.memory import MemoryLedger
+from freehold.ledger.protocol import claims
 from tests.ledger.keepers import subnet
 
 S1 = subnet("10.0.0.0/24", ("10.0.0.2", "10.0.0.5"))
@@ -88,7 +89,7 @@ def test_who_has_released_something_that_others_cannot_see_yet_counts_himself(
 
 
 def test_a_count_that_finds_nothing_is_remembered_as_begun_when_it_began(ledger: Counting) -> None:
-    ledger.claim_many(S1, list(S1.pools[0]), None)
+    ledger.claim_many(S1, claims(list(S1.pools[0]), None))
     full = site(ledger, began_after=False)
     assert not count_pools(full)
     assert full.hints.full_since == full.hints.searches == 4

@@ -13,7 +13,7 @@ from freehold.addresses.ranges import AddressRange, IPAddress
 from freehold.errors import IpAddressAllocationNotFound, SubnetAlreadyExists, SubnetNotFound
 from freehold.ipam.strategy import Strategy
 from freehold.ledger.claiming import Catching
-from freehold.ledger.protocol import Allocation, Released, SubnetChanged
+from freehold.ledger.protocol import Allocation, Claim, Released, SubnetChanged, claims
 from tests.conftest import OpenLedger
 from tests.engines import file_url, ledger_engine, plain_ledger_engine
 from tests.ledger.keepers import NOON, Keeper, MemoryKeeper, SqlKeeper, subnet
@@ -171,7 +171,7 @@ def test_holder_and_time_of_the_first_claim_are_kept(with_subnet: Keeper) -> Non
     with with_subnet.unit() as ledger:
         ledger.claim(S1, ONE, "first")
         ledger.claim(S1, ONE, "second")
-        ledger.claim_many(S6, [nobody], None)
+        ledger.claim_many(S6, claims([nobody], None))
     with with_subnet.unit() as ledger:
         assert ledger.find("s1", ONE) == Allocation(
             subnet_id="s1", address=ONE, holder="first", since=NOON
@@ -200,9 +200,9 @@ def test_a_claim_in_a_subnet_that_is_unknown_or_gone_is_told_so(with_subnet: Kee
             with pytest.raises(SubnetChanged):
                 ledger.claim(unknown, ONE, None)
             with pytest.raises(SubnetChanged):
-                ledger.claim_many(unknown, addresses("10.0.0.2", "10.0.0.3"), None)
+                ledger.claim_many(unknown, claims(addresses("10.0.0.2", "10.0.0.3"), None))
             with pytest.raises(SubnetChanged):
-                ledger.reclaim_many(unknown, [ONE], None, NOON)
+                ledger.reclaim_many(unknown, claims([ONE], None), NOON)
             with pytest.raises(SubnetChanged):
                 ledger.release(unknown, ONE)
             assert ledger.taken(gone, V4) == []
@@ -215,9 +215,9 @@ def test_claiming_many_returns_those_that_were_free_in_the_order_given(
     with with_subnet.unit() as ledger:
         ledger.claim(S1, wanted[1], "other")
     with with_subnet.unit() as ledger:
-        assert ledger.claim_many(S1, wanted, "me") == [wanted[0], wanted[2], wanted[3]]
-        assert ledger.claim_many(S1, wanted, "me") == []
-        assert ledger.claim_many(S1, [], "me") == []
+        assert ledger.claim_many(S1, claims(wanted, "me")) == [wanted[0], wanted[2], wanted[3]]
+        assert ledger.claim_many(S1, claims(wanted, "me")) == []
+        assert ledger.claim_many(S1, claims([], "me")) == []
     with with_subnet.unit() as ledger:
         assert ledger.taken("s1", V4) == sorted(int(address) for address in wanted)
         holders = [ledger.find("s1", address) for address in wanted]
@@ -228,10 +228,29 @@ def test_more_are_claimed_and_put_back_than_one_statement_holds(with_subnet: Kee
     wanted = [ip_address(V6.first + 3 * step) for step in range(2500)]
     with with_subnet.unit() as ledger:
         ledger.claim(S6, wanted[1200], None)
-        assert ledger.claim_many(S6, wanted, "h") == wanted[:1200] + wanted[1201:]
+        assert ledger.claim_many(S6, claims(wanted, "h")) == wanted[:1200] + wanted[1201:]
         assert ledger.count_taken("s6", [V6])[0] == 2500
         ledger.put_back("s6", wanted[1:], None)
         assert ledger.taken("s6", V6) == [V6.first]
+
+
+def test_each_of_many_claims_has_a_holder_of_its_own(with_subnet: Keeper) -> None:
+    some = addresses("10.0.0.9", "10.0.0.3", "10.0.0.200", "10.0.0.4")
+    wanted = [Claim(one, holder) for one, holder in zip(some, ["a", None, "b", "a"], strict=True)]
+    with with_subnet.unit() as ledger:
+        assert ledger.claim_many(S1, wanted) == some
+    with with_subnet.unit() as ledger:
+        held = {one.address: one.holder for one in ledger.allocations("s1", V4)}
+        for address in some:
+            ledger.release(S1, address, keep=True)
+    assert held == dict(wanted)
+    others = [Claim(address, f"of {address}") for address in some[1:]]
+    with with_subnet.unit() as ledger:
+        assert ledger.reclaim_many(S1, others, with_subnet.clock.now) == some[1:]
+    with with_subnet.unit() as ledger:
+        held = {one.address: one.holder for one in ledger.allocations("s1", V4)}
+        assert [one.address for one in ledger.resting(S1, 9)] == some[:1]
+    assert held == dict(others)
 
 
 # Releases
@@ -265,7 +284,7 @@ def test_releasing_twice_is_refused_the_second_time(with_subnet: Keeper) -> None
 def test_claims_that_are_put_back_leave_no_trace(with_subnet: Keeper) -> None:
     some = addresses("10.0.0.2", "10.0.0.3", "10.0.0.4")
     with with_subnet.unit() as ledger:
-        ledger.claim_many(S1, some, "h")
+        ledger.claim_many(S1, claims(some, "h"))
         ledger.put_back("s1", addresses("10.0.0.3", "10.0.0.99"), None)
         ledger.put_back("x", some, None)
         ledger.put_back("s1", [], None)
@@ -280,7 +299,7 @@ def test_claims_that_are_put_back_leave_no_trace(with_subnet: Keeper) -> None:
 def changed(with_subnet: Keeper) -> Keeper:
     """The first subnet was changed since it was read; one address of it is held, one rests."""
     with with_subnet.unit() as ledger:
-        ledger.claim_many(S1, addresses("10.0.0.2", "10.0.0.3"), "h")
+        ledger.claim_many(S1, claims(addresses("10.0.0.2", "10.0.0.3"), "h"))
         ledger.release(S1, ip_address("10.0.0.3"), keep=True)
         ledger.replace_subnet(replace(NEW, stamp=7))
     return with_subnet
@@ -295,9 +314,9 @@ def test_under_an_old_stamp_nothing_is_claimed_or_released(changed: Keeper) -> N
         for claim in (
             lambda: ledger.claim(S1, four, "x"),
             lambda: ledger.claim(S1, two, "x"),
-            lambda: ledger.claim_many(S1, [four], "x"),
-            lambda: ledger.reclaim_many(S1, [three], "x", NOON),
-            lambda: ledger.reclaim_many(S1, [three, four], "x", NOON),
+            lambda: ledger.claim_many(S1, claims([four], "x")),
+            lambda: ledger.reclaim_many(S1, claims([three], "x"), NOON),
+            lambda: ledger.reclaim_many(S1, claims([three, four], "x"), NOON),
             lambda: ledger.release(S1, two),
             lambda: ledger.release(S1, two, keep=True),
         ):
@@ -315,8 +334,8 @@ def test_under_the_new_stamp_all_goes_on(changed: Keeper) -> None:
         [known] = ledger.get_subnets(["s1"])
         assert known.stamp == 7
         assert ledger.claim(known, four, "x")
-        assert ledger.claim_many(known, [four, ONE], "x") == [ONE]
-        assert ledger.reclaim_many(known, [three], "x", NOON) == [three]
+        assert ledger.claim_many(known, claims([four, ONE], "x")) == [ONE]
+        assert ledger.reclaim_many(known, claims([three], "x"), NOON) == [three]
         ledger.release(known, two)
 
 
@@ -342,7 +361,7 @@ def resting(with_subnet: Keeper) -> Keeper:
     """Three addresses of the first subnet rest, released a minute after each other."""
     some = addresses("10.0.0.3", "10.0.0.2", "10.0.0.4")
     with with_subnet.unit() as ledger:
-        ledger.claim_many(S1, [*some, ONE], "h")
+        ledger.claim_many(S1, claims([*some, ONE], "h"))
         for place, address in enumerate(some):
             with_subnet.clock.now = NOON + timedelta(minutes=place)
             ledger.release(S1, address, keep=True)
@@ -353,7 +372,7 @@ def test_an_address_that_rests_is_taken_but_nobody_holds_it(resting: Keeper) -> 
     two = ip_address("10.0.0.2")
     with resting.unit() as ledger:
         assert not ledger.claim(S1, two, "x")
-        assert ledger.claim_many(S1, addresses("10.0.0.2", "10.0.0.5"), "x") == addresses(
+        assert ledger.claim_many(S1, claims(addresses("10.0.0.2", "10.0.0.5"), "x")) == addresses(
             "10.0.0.5"
         )
         assert ledger.find("s1", two) is None
@@ -394,7 +413,7 @@ def test_what_rests_is_told_in_the_order_of_release_page_by_page(resting: Keeper
 def test_addresses_released_in_the_same_moment_are_told_by_address(with_subnet: Keeper) -> None:
     some = addresses("2001:db8::9", "2001:db8::3", "2001:db8::5")
     with with_subnet.unit() as ledger:
-        ledger.claim_many(S6, some, None)
+        ledger.claim_many(S6, claims(some, None))
         for address in some:
             ledger.release(S6, address, keep=True)
         first, *others = ledger.resting(S6, 3)
@@ -408,12 +427,12 @@ def test_an_address_is_claimed_from_its_rest_by_one_if_it_rested_long_enough(
     two, three, four = addresses("10.0.0.2", "10.0.0.3", "10.0.0.4")
     by = NOON + timedelta(minutes=1)
     with resting.unit() as ledger:
-        assert ledger.reclaim_many(S1, [four], "x", by) == []
-        assert ledger.reclaim_many(S1, [two], "x", by) == [two]
-        assert ledger.reclaim_many(S1, [two], "y", by) == []
-        assert ledger.reclaim_many(S1, [ONE], "y", by) == []
-        assert ledger.reclaim_many(S1, [four, ONE, three, two], "z", by) == [three]
-        assert ledger.reclaim_many(S1, [], "z", by) == []
+        assert ledger.reclaim_many(S1, claims([four], "x"), by) == []
+        assert ledger.reclaim_many(S1, claims([two], "x"), by) == [two]
+        assert ledger.reclaim_many(S1, claims([two], "y"), by) == []
+        assert ledger.reclaim_many(S1, claims([ONE], "y"), by) == []
+        assert ledger.reclaim_many(S1, claims([four, ONE, three, two], "z"), by) == [three]
+        assert ledger.reclaim_many(S1, claims([], "z"), by) == []
     with resting.unit() as ledger:
         holders = [(one.address, one.holder) for one in ledger.allocations("s1", V4)]
         assert holders == [(two, "x"), (three, "z"), (ONE, "h")]
@@ -425,7 +444,7 @@ def test_an_address_is_claimed_from_its_rest_by_one_if_it_rested_long_enough(
 def test_a_reclaim_that_is_put_back_rests_again(resting: Keeper) -> None:
     three = ip_address("10.0.0.3")
     with resting.unit() as ledger:
-        ledger.reclaim_many(S1, [three], "x", NOON)
+        ledger.reclaim_many(S1, claims([three], "x"), NOON)
         ledger.put_back("s1", [three, ip_address("10.0.0.99")], NOON)
         assert ledger.resting(S1, 1) == [Released(NOON, three)]
         assert [one.holder for one in ledger.history(three)] == ["h"]
@@ -456,7 +475,7 @@ def test_who_held_an_address_is_told_for_each_time(with_subnet: Keeper) -> None:
         clock.now = hours[3]
         ledger.release(S1, ONE, keep=True)
         clock.now = hours[4]
-        ledger.reclaim_many(S1, [ONE], "c", clock.now)
+        ledger.reclaim_many(S1, claims([ONE], "c"), clock.now)
     with with_subnet.unit() as ledger:
         whole = ledger.history(ONE)
         assert [(one.holder, one.since, one.until) for one in whole] == [
@@ -552,7 +571,7 @@ def test_no_history_is_kept_if_it_is_not_wanted(with_subnet: Keeper) -> None:
     with_subnet.keep_history = False
     two, three = addresses("10.0.0.2", "10.0.0.3")
     with with_subnet.unit() as ledger:
-        ledger.claim_many(S1, [ONE, two, three], "h")
+        ledger.claim_many(S1, claims([ONE, two, three], "h"))
         ledger.release(S1, two)
         ledger.release(S1, three, keep=True)
         with pytest.raises(IpAddressAllocationNotFound):
@@ -589,7 +608,7 @@ def test_held_addresses_come_in_numeric_order(
 def test_a_range_includes_both_its_ends(with_subnet: Keeper) -> None:
     four = [int(address) for address in addresses("10.0.0.4", "10.0.0.5", "10.0.0.6", "10.0.0.7")]
     with with_subnet.unit() as ledger:
-        ledger.claim_many(S1, [ip_address(number) for number in four], None)
+        ledger.claim_many(S1, claims([ip_address(number) for number in four], None))
         inner = AddressRange(4, four[1], four[2])
         assert ledger.taken("s1", inner) == four[1:3]
         assert ledger.count_taken("s1", [inner])[0] == 2
@@ -604,7 +623,7 @@ def test_a_range_includes_both_its_ends(with_subnet: Keeper) -> None:
 def test_a_limit_keeps_the_lowest(with_subnet: Keeper) -> None:
     numbers = [V6.first + 2**40 * step for step in range(5)]
     with with_subnet.unit() as ledger:
-        ledger.claim_many(S6, [ip_address(number) for number in numbers], None)
+        ledger.claim_many(S6, claims([ip_address(number) for number in numbers], None))
         assert ledger.taken("s6", V6, 2) == numbers[:2]
         assert ledger.taken("s6", V6, 5) == numbers
         assert ledger.taken("s6", V6, 6) == numbers
@@ -639,3 +658,28 @@ def test_a_subnet_that_does_not_exist_holds_nothing(with_subnet: Keeper) -> None
     with with_subnet.unit() as ledger:
         assert ledger.taken("x", V4) == []
         assert ledger.count_taken("x", [V4])[0] == 0
+
+
+# Many subnets
+
+
+def test_many_subnets_are_taken_up_with_their_pools(keeper: Keeper) -> None:
+    wanted = [
+        subnet(subnet_id="one"),
+        subnet("10.0.0.0/24", ("10.0.0.5", "10.0.0.6"), ("10.0.0.9", "10.0.0.9"), subnet_id="two"),
+        subnet("10.0.0.0/24", subnet_id="three"),
+    ]
+    with keeper.unit() as ledger:
+        ledger.create_subnets([])
+        ledger.create_subnets(wanted)
+    with keeper.unit() as ledger:
+        assert ledger.get_subnets(["one", "two", "three"]) == wanted
+        assert ledger.claim(wanted[1], ip_address("10.0.0.5"), None)
+
+
+def test_of_many_subnets_none_is_taken_up_if_there_is_one_already(with_subnet: Keeper) -> None:
+    wanted = [subnet(subnet_id="new"), S1]
+    with pytest.raises(SubnetAlreadyExists), with_subnet.unit() as ledger:
+        ledger.create_subnets(wanted)
+    with with_subnet.unit() as ledger:
+        assert ledger.get_subnets(["new"]) == []

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from freehold.addresses.ranges import AddressRange, IPAddress
 from freehold.errors import IpAddressAllocationNotFound, SubnetAlreadyExists, SubnetNotFound
-from freehold.ledger.protocol import Allocation, LedgerSubnet, Released, SubnetChanged
+from freehold.ledger.protocol import Allocation, LedgerSubnet, Released, SubnetChanged, claims
 from tests.engines import ledger_engine
 from tests.ledger.keepers import Keeper, MemoryKeeper, SqlKeeper, subnet
 
@@ -110,10 +110,10 @@ class LedgerAgainstModel(RuleBasedStateMachine):
         with self.keeper.unit() as ledger:
             if account is None:
                 with pytest.raises(SubnetChanged):
-                    ledger.claim_many(known, wanted, holder)
+                    ledger.claim_many(known, claims(wanted, holder))
                 return
             free = [address for address in wanted if address not in account.taken]
-            assert ledger.claim_many(known, wanted, holder) == free
+            assert ledger.claim_many(known, claims(wanted, holder)) == free
         self._begin(account, free, holder)
 
     @rule(subnet_id=IDS, data=st.data(), holder=HOLDERS, stale=STALE, seconds=st.integers(0, 9))
@@ -126,12 +126,12 @@ class LedgerAgainstModel(RuleBasedStateMachine):
         with self.keeper.unit() as ledger:
             if account is None:
                 with pytest.raises(SubnetChanged):
-                    ledger.reclaim_many(known, wanted, holder, by)
+                    ledger.reclaim_many(known, claims(wanted, holder), by)
                 return
             rested = [
                 one for one in wanted if one in account.resting and account.resting[one] <= by
             ]
-            assert ledger.reclaim_many(known, wanted, holder, by) == rested
+            assert ledger.reclaim_many(known, claims(wanted, holder), by) == rested
         for address in rested:
             del account.resting[address]
         self._begin(account, rested, holder)
@@ -163,7 +163,7 @@ class LedgerAgainstModel(RuleBasedStateMachine):
             account, known = self._known(subnet_id, False)
             assert account is not None
             with self.keeper.abandoned_unit() as ledger:
-                ledger.claim_many(known, list(NETWORKS[subnet_id]), "lost")
+                ledger.claim_many(known, claims(list(NETWORKS[subnet_id]), "lost"))
                 for address in account.held:
                     ledger.release(known, address, keep=True)
                 ledger.remove_subnet(subnet_id)

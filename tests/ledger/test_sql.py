@@ -11,6 +11,7 @@ from sqlalchemy.schema import CreateTable
 
 from freehold.addresses.ranges import AddressRange
 from freehold.ledger.memory import MemoryLedger
+from freehold.ledger.protocol import claims
 from freehold.ledger.sql import SqlLedger
 from freehold.ledger.tables import allocations, metadata
 from tests.engines import file_url, ledger_engine, statements, writing
@@ -48,7 +49,7 @@ def test_a_rollback_leaves_nothing(tmp_path: Path) -> None:
     with keeper.abandoned_unit() as ledger:
         ledger.create_subnet(subnet(subnet_id="s2"))
         ledger.replace_subnet(subnet("10.0.0.0/24", ("10.0.0.5", "10.0.0.6")))
-        ledger.claim_many(S1, [ip_address("10.0.0.11"), ip_address("10.0.0.12")], "lost")
+        ledger.claim_many(S1, claims([ip_address("10.0.0.11"), ip_address("10.0.0.12")], "lost"))
         ledger.release(S1, ONE)
         ledger.remove_subnet("s1")
     with keeper.unit() as ledger:
@@ -78,13 +79,13 @@ def test_each_operation_takes_few_statements(engine: Engine) -> None:
             "get_subnets": lambda: ledger.get_subnets(["s1", "s2"]),
             "claim": lambda: ledger.claim(S1, ONE, None),
             "claim, lost": lambda: ledger.claim(S1, ONE, None),
-            "claim_many": lambda: ledger.claim_many(S1, many, None),
+            "claim_many": lambda: ledger.claim_many(S1, claims(many, None)),
             "taken": lambda: ledger.taken("s1", V4),
             "count_taken": lambda: ledger.count_taken("s1", [V4] * 16),
             "find": lambda: ledger.find("s1", ONE),
             "release": lambda: ledger.release(S1, ONE),
             "release, to rest": lambda: ledger.release(S1, many[0], keep=True),
-            "reclaim": lambda: ledger.reclaim_many(S1, many[:1], None, NOON),
+            "reclaim": lambda: ledger.reclaim_many(S1, claims(many[:1], None), NOON),
             "resting": lambda: ledger.resting(S1, 10),
             "put_back": lambda: ledger.put_back("s1", many, None),
             "history": lambda: ledger.history(ONE),
@@ -124,7 +125,7 @@ def test_addresses_are_sixteen_bytes_in_numeric_order(engine: Engine) -> None:
     with writing(engine) as connection:
         ledger = SqlLedger(connection, lambda: NOON)
         ledger.create_subnet(subnet())
-        ledger.claim_many(S1, [ip_address("10.0.0.200"), ip_address("10.0.0.9")], None)
+        ledger.claim_many(S1, claims([ip_address("10.0.0.200"), ip_address("10.0.0.9")], None))
         rows = connection.execute(
             select(allocations.c.address).order_by(allocations.c.address)
         ).scalars()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from functools import cache
+from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,6 +10,9 @@ from sqlalchemy import delete
 
 from freehold.db import schema
 from freehold.db.database import Database, Unit
+from freehold.drivers.reference import ReferenceDriver
+from freehold.ipam.driver import Surroundings
+from freehold.networking.backend import Backend
 from tests.backends import IN_MEMORY, Premises
 
 if TYPE_CHECKING:
@@ -40,6 +44,28 @@ def empty(database: Database) -> None:
                 unit.connection.execute(delete(table))
 
     database.write(work)
+
+
+Twins = tuple[Premises, Premises]
+
+
+@pytest.fixture(scope="module")
+def twins() -> Iterator[Twins]:
+    """Two backends in memory, each to be made `anew` by who compares what they do."""
+    both = Premises(), Premises()
+    yield both
+    for one in both:
+        one.database.dispose()
+
+
+def anew(premises: Premises) -> Premises:
+    """Return a backend as it was made: without rows, and with the same random numbers to come."""
+    empty(premises.database)
+    surroundings = Surroundings(random=Random(7), now=premises.now)
+    premises.backend = Backend(
+        premises.database, ReferenceDriver(surroundings), surroundings=surroundings
+    )
+    return premises
 
 
 @pytest.fixture(params=["sqlite-memory", "postgresql", "mariadb"])

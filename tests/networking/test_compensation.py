@@ -21,6 +21,7 @@ from sqlalchemy import Connection, event, select
 from freehold.addresses.ranges import AddressRange
 from freehold.db import schema
 from freehold.db.database import Database
+from freehold.errors import InvalidInput, IpAddressAlreadyAllocated
 from freehold.ipam.driver import Surroundings
 from freehold.networking import owners
 from freehold.networking.backend import Backend
@@ -46,11 +47,11 @@ SLAAC = IPv6Mode.SLAAC
 class House:
     """A backend with networks in use, and a view of all that is stored anywhere."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, at_once: bool = False) -> None:
         surroundings = Surroundings(random=Random(7))
         self.database = Database(url)
         schema.upgrade(self.database)
-        self.driver = FailingDriver(surroundings)
+        self.driver = FailingDriver(surroundings, at_once=at_once)
         self.backend = Backend(self.database, self.driver, surroundings=surroundings)
         self.network, self.quiet = self.backend.networks.create([NetworkDraft(project_id="p")] * 2)
         self.v4 = self.subnet(self.network, "10.0.0.0/24")
@@ -64,8 +65,12 @@ class House:
             self.create_port(network_id=self.quiet.id, device_owner=owners.DHCP)
 
     def subnet(self, network: Network, cidr: str, mode: IPv6Mode | None = None) -> Subnet:
+        return self.backend.subnets.create([self.subnet_draft(network, cidr, mode)])[0]
+
+    @staticmethod
+    def subnet_draft(network: Network, cidr: str, mode: IPv6Mode | None = None) -> SubnetDraft:
         prefix = ip_network(cidr)
-        draft = SubnetDraft(
+        return SubnetDraft(
             network_id=network.id,
             project_id="p",
             ip_version=prefix.version,
@@ -73,7 +78,6 @@ class House:
             ipv6_ra_mode=mode,
             ipv6_address_mode=mode,
         )
-        return self.backend.subnets.create([draft])[0]
 
     def draft(self, **values: Any) -> PortDraft:
         return PortDraft(**{"network_id": self.network.id, "project_id": "p", **values})
@@ -97,6 +101,20 @@ def create_port(house: House) -> None:
 
 def create_several_ports(house: House) -> None:
     house.backend.ports.create([house.draft() for _ in range(3)])
+
+
+def create_several_subnets(house: House) -> None:
+    house.backend.subnets.create(
+        [
+            house.subnet_draft(house.network, "10.0.1.0/24"),
+            house.subnet_draft(house.network, "2001:db8:3::/64", SLAAC),
+            house.subnet_draft(house.quiet, "10.0.1.0/24"),
+        ]
+    )
+
+
+def create_several_networks(house: House) -> None:
+    house.backend.networks.create([NetworkDraft(project_id="p")] * 3)
 
 
 def update_addresses(house: House) -> None:
@@ -152,6 +170,7 @@ def delete_network(house: House) -> None:
 OPERATIONS: list[tuple[Callable[[House], None], int]] = [
     (create_port, 3),
     (create_several_ports, 9),
+    (create_several_subnets, 5),
     (update_addresses, 3),
     (update_mac, 2),
     (delete_port, 3),
@@ -215,7 +234,26 @@ def test_a_driver_that_fails_at_any_call_leaves_nothing_behind(
     assert house.state() != before
 
 
-@pytest.mark.parametrize("operation", [operation for operation, _ in OPERATIONS])
+@pytest.mark.parametrize(
+    ("operation", "calls"), [(create_several_ports, 3), (create_several_subnets, 3)]
+)
+def test_a_driver_that_serves_many_at_once_and_fails_leaves_nothing_behind(
+    tmp_path: Path, operation: Callable[[House], None], calls: int
+) -> None:
+    house = House(f"sqlite:///{tmp_path / 'freehold.sqlite'}", at_once=True)
+    test_a_driver_that_fails_at_any_call_leaves_nothing_behind(house, operation, calls)
+    full = [house.draft(fixed_ips=(FixedIPRequest(subnet_id=house.leased.id),)), house.draft()]
+    before = house.state()
+    with pytest.raises(InvalidInput):
+        house.backend.ports.create(full[::-1])
+    held = FixedIPRequest(ip_address=house.port.fixed_ips[0].ip_address)
+    with pytest.raises(IpAddressAlreadyAllocated):
+        house.backend.ports.create([house.draft(), house.draft(fixed_ips=(held,))])
+    assert house.state() == before
+    house.database.dispose()
+
+
+@pytest.mark.parametrize("operation", [create_several_networks, *(one for one, _ in OPERATIONS)])
 def test_a_statement_that_fails_leaves_nothing_behind(
     house: House, operation: Callable[[House], None]
 ) -> None:

@@ -5,6 +5,7 @@ from falcon import App, Request, Response
 
 from freehold.api.bodies import BodyLimits
 from freehold.api.faults import install_faults
+from freehold.api.idempotency import KnowsKeys
 from freehold.api.middleware import AccessLog, OnlyJson, PathSpelling, RequestIds
 from freehold.api.policy import Policy
 from freehold.api.routes import routes
@@ -77,8 +78,10 @@ def make_backend(settings: Settings, database: Database, driver: Driver | None =
             max_fixed_ips_per_port=settings.max_fixed_ips_per_port,
             max_allowed_address_pair=settings.max_allowed_address_pair,
             global_physnet_mtu=settings.global_physnet_mtu,
+            quotas=settings.quotas,
         ),
         surroundings,
+        key_lifetime=settings.key_lifetime,
     )
 
 
@@ -88,7 +91,9 @@ def make_app(settings: Settings, backend: Backend) -> App[Request, Response]:
     Raises:
         ConfigurationError: a policy file cannot be read, or makes no sense.
     """
-    app: App[Request, Response] = falcon.App(middleware=list(MIDDLEWARE))
+    app: App[Request, Response] = falcon.App(
+        middleware=[*MIDDLEWARE, KnowsKeys(backend.idempotency_keys)]
+    )
     install_faults(app)
     limits = BodyLimits(
         size=settings.max_request_body_size,

@@ -20,6 +20,8 @@ PROJECT_HEADER = "X-Project-Id"
 USER_HEADER = "X-User-Id"
 ADMIN_PROJECT_HEADER = "X-Is-Admin-Project"
 
+ADMIN_ROLE = "admin"
+
 LONGEST_PROJECT_ID = 255
 
 EVERY_ROLE = frozenset({"admin", "manager", "member", "reader", "service"})
@@ -61,17 +63,18 @@ class Caller:
 
 
 def caller_of(request: Request) -> Caller:
-    """Return who makes a request, by its headers; who is an administrator is said by a rule.
+    """Return who makes a request, by its headers; a rule may say otherwise who is an administrator.
 
     Raises:
         HTTPBadRequest: a header has what cannot be stored.
     """
     roles = request.get_header(ROLES_HEADER)
+    known = EVERY_ROLE if roles is None else _roles(roles)
     return Caller(
-        is_admin=False,
+        is_admin=ADMIN_ROLE in known,
         project_id=_text(request, PROJECT_HEADER),
         user_id=_text(request, USER_HEADER),
-        roles=EVERY_ROLE if roles is None else _roles(roles),
+        roles=known,
         service_roles=_roles(request.get_header(SERVICE_ROLES_HEADER, default="")),
         is_admin_project=request.get_header(ADMIN_PROJECT_HEADER, default="").lower() != "false",
     )

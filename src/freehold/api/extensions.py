@@ -19,6 +19,8 @@ from neutron_lib.api.definitions import (
     ip_allocation,
     ip_substring_port_filtering,
     l2_adjacency,
+    network_ip_availability,
+    network_ip_availability_details,
     network_mtu,
     network_mtu_writable,
     pagination,
@@ -26,6 +28,8 @@ from neutron_lib.api.definitions import (
     portbindings,
     project_id,
     provider_net,
+    quota_check_limit,
+    quota_check_limit_default,
     rbac_address_scope,
     rbac_subnetpool,
     revisionifmatch,
@@ -47,6 +51,8 @@ from neutron_lib.exceptions import ExtensionsNotFound
 from freehold.api.definitions import (
     address_history,
     allocation_strategy,
+    dry_run,
+    idempotency_key,
     rbac_policies,
     segment_hosts,
 )
@@ -79,13 +85,17 @@ _DEFINED = (
     allowedaddresspairs,
     default_subnetpools,
     dns,
+    dry_run,
     empty_string_filtering,
     external_net,
     extra_dhcp_opt,
     filter_validation,
+    idempotency_key,
     ip_allocation,
     ip_substring_port_filtering,
     l2_adjacency,
+    network_ip_availability,
+    network_ip_availability_details,
     network_mtu,
     network_mtu_writable,
     pagination,
@@ -93,6 +103,8 @@ _DEFINED = (
     portbindings,
     project_id,
     provider_net,
+    quota_check_limit,
+    quota_check_limit_default,
     rbac_address_scope,
     rbac_policies,
     rbac_subnetpool,
@@ -112,6 +124,18 @@ _DEFINED = (
 """What neutron-lib defines, and what Freehold does in the same form."""
 
 _UNDEFINED = (
+    _Document(
+        "quotas",
+        "Quota management support",
+        "How many networks, subnets, ports, subnet pools and address scopes a project may have.",
+        "2012-07-29T10:00:00-00:00",
+    ),
+    _Document(
+        "quota_details",
+        "Quota details management support",
+        "How many of them it has.",
+        "2017-02-10T10:00:00-00:00",
+    ),
     _Document(
         "standard-attr-description",
         "standard-attr-description",

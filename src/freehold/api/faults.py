@@ -50,9 +50,13 @@ def _refused(_request: Request, response: Response, error: FreeholdError, _param
         log.warning("%s: %s", type(error).__name__, error.message)
     if error.status == HTTPStatus.SERVICE_UNAVAILABLE:
         response.set_header("Retry-After", RETRY_AFTER_SECONDS)
-    _answer(
-        response, error.status, type(error).__name__, error.message, error.detail, error.refusals
-    )
+    response.status = error.status
+    response.media = fault_of(error)
+
+
+def fault_of(error: FreeholdError) -> dict[str, object]:
+    """Return what a client is told of a refusal."""
+    return _fault(type(error).__name__, error.message, error.detail, error.refusals)
 
 
 def _refused_by_falcon(
@@ -86,13 +90,18 @@ def _answer(
     name: str,
     message: str,
     detail: str = "",
-    refusals: tuple[Refusal, ...] = (),
 ) -> None:
+    response.status = status
+    response.media = _fault(name, message, detail)
+
+
+def _fault(
+    name: str, message: str, detail: str, refusals: tuple[Refusal, ...] = ()
+) -> dict[str, object]:
     fault: dict[str, object] = {"type": name, "message": message, "detail": detail}
     if refusals:
         fault["refusals"] = [_render_refusal(refusal) for refusal in refusals]
-    response.status = status
-    response.media = {"NeutronError": fault}
+    return {"NeutronError": fault}
 
 
 def _render_refusal(refusal: Refusal) -> dict[str, object]:

@@ -5,6 +5,7 @@
     FreeholdError
     └── HTTPRefusal
         ├── HTTPBadRequest                400
+        ├── QuotaMissingTenant            400
         ├── HTTPNotAcceptable             406
         ├── HTTPRequestEntityTooLarge     413
         └── HTTPUnsupportedMediaType      415
@@ -34,6 +35,15 @@ class HTTPBadRequest(HTTPRefusal):
 
     def __init__(self, message: str = UNREADABLE, *, detail: str = "") -> None:
         super().__init__(message, detail=detail)
+
+
+class QuotaMissingTenant(HTTPRefusal):
+    """The request names no project, and asks which it is."""
+
+    status = HTTPStatus.BAD_REQUEST
+
+    def __init__(self) -> None:
+        super().__init__("Tenant-id was missing from quota request.")
 
 
 class HTTPNotAcceptable(HTTPRefusal):

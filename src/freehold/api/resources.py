@@ -4,17 +4,39 @@ Nothing is caught here: whatever is raised on the way becomes an answer in
 `freehold.api.faults`.
 """
 
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from typing import Generic
 
 from falcon import Request, Response
 
-from freehold.api.bodies import BodyLimits, posted_resources, put_resource, refuse_body
+from freehold.api.bodies import BodyLimits, Posted, posted_resources, put_resource, refuse_body
+from freehold.api.callers import Caller
 from freehold.api.guards import Guard
+from freehold.api.idempotency import create_once
 from freehold.api.kinds import Change, Draft, Kind, Resource, Service
 from freehold.api.paging import links
-from freehold.api.queries import read_fields, read_item_query, read_query
+from freehold.api.queries import Fields, read_fields, read_item_query, read_query
 from freehold.api.standard import expected_revision
+
+
+@dataclass(frozen=True, slots=True)
+class New(Generic[Draft]):
+    """What a POST wants created.
+
+    Attributes:
+        posted: as it was sent.
+        drafts: the same, checked.
+        caller: who sent it.
+        fields: which attributes the answer is to show.
+    """
+
+    posted: Posted
+    drafts: Sequence[Draft]
+    caller: Caller
+    fields: Fields
 
 
 class Collection(Generic[Resource, Draft, Change]):
@@ -58,16 +80,56 @@ class Collection(Generic[Resource, Draft, Change]):
 
     def on_post(self, request: Request, response: Response) -> None:
         """Create one, or several together."""
+        new = self.read_new(request)
+        create_once(
+            request, response, new.posted, partial(self.create, new), partial(self.render_new, new)
+        )
+
+    def read_new(self, request: Request) -> New[Draft]:
+        """Read what a POST wants created.
+
+        Raises:
+            HTTPRefusal: the body or the query cannot be read, or an attribute is wrong.
+            neutron_lib.exceptions.NeutronException: a converter refuses a value.
+            PolicyNotAuthorized, NotFound: see `Guard.check_new`.
+        """
         kind, guard = self._kind, self._guard
         posted = posted_resources(request, self._limits, kind.name, kind.collection)
         fields = read_fields(request)
         caller = guard.caller(request)
         checked = [kind.attributes.check_new(item, caller.project_id) for item in posted.items]
         guard.check_new(caller, checked)
-        created = self._service.create([kind.parse_draft(values, caller) for values in checked])
-        shown = [fields.of(guard.shown_of(caller, resource)) for resource in created]
-        response.status = HTTPStatus.CREATED
-        response.media = {kind.collection: shown} if posted.bulk else {kind.name: shown[0]}
+        drafts = [kind.parse_draft(values, caller) for values in checked]
+        return New(posted, drafts, caller, fields)
+
+    def create(self, new: New[Draft]) -> Sequence[Resource]:
+        """Create it.
+
+        Raises:
+            FreeholdError: it cannot be.
+        """
+        return self._service.create(new.drafts)
+
+    def render_new(
+        self, new: New[Draft], created: Sequence[Resource], *, without: Set[str] = frozenset()
+    ) -> dict[str, object]:
+        """Make JSON's types of what was created.
+
+        Args:
+            new: as it was asked for.
+            created: what was created.
+            without: attributes that are not to be shown.
+        """
+        kind = self._kind
+        shown = [
+            {
+                name: value
+                for name, value in new.fields.of(self._guard.shown_of(new.caller, resource)).items()
+                if name not in without
+            }
+            for resource in created
+        ]
+        return {kind.collection: shown} if new.posted.bulk else {kind.name: shown[0]}
 
 
 class Item(Generic[Resource, Draft, Change]):

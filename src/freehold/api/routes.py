@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping
 
+from freehold.api import quotas
 from freehold.api.address_holdings import AddressHoldings
 from freehold.api.address_scopes import ADDRESS_SCOPE
 from freehold.api.bodies import BodyLimits
 from freehold.api.definitions import address_history
 from freehold.api.discovery import Resources, Version, Versions
+from freehold.api.dry_run import DryRun
 from freehold.api.extensions import Extension, Extensions
 from freehold.api.guarded import Guards
+from freehold.api.ip_availability import Availabilities, Availability
 from freehold.api.networks import NETWORK
 from freehold.api.policy import Policy
 from freehold.api.ports import port_kind
@@ -47,6 +50,8 @@ def routes(
     names.append((address_history.RESOURCE_NAME, address_history.COLLECTION_NAME))
     scopes, pools, rbac = backend.address_scopes, backend.subnet_pools, backend.rbac_policies
     may = Guards(policy, backend, ports)
+    all_subnets = Collection(SUBNET, backend.subnets, limits, may.subnets, longest_page)
+    all_ports = Collection(ports, backend.ports, limits, may.ports, longest_page)
     return {
         "/": Versions(),
         "/v2.0": Version(),
@@ -57,9 +62,9 @@ def routes(
         "/v2.0/networks/{resource_id}": Item(NETWORK, backend.networks, limits, may.networks),
         "/v2.0/segments": Collection(SEGMENT, backend.segments, limits, may.segments, longest_page),
         "/v2.0/segments/{resource_id}": Item(SEGMENT, backend.segments, limits, may.segments),
-        "/v2.0/subnets": Collection(SUBNET, backend.subnets, limits, may.subnets, longest_page),
+        "/v2.0/subnets": all_subnets,
         "/v2.0/subnets/{resource_id}": Item(SUBNET, backend.subnets, limits, may.subnets),
-        "/v2.0/ports": Collection(ports, backend.ports, limits, may.ports, longest_page),
+        "/v2.0/ports": all_ports,
         "/v2.0/ports/{resource_id}": Item(ports, backend.ports, limits, may.ports),
         "/v2.0/address-scopes": Collection(
             ADDRESS_SCOPE, scopes, limits, may.address_scopes, longest_page
@@ -83,6 +88,16 @@ def routes(
         ),
         "/v2.0/rbac-policies/{resource_id}": Item(RBAC_POLICY, rbac, limits, may.rbac_policies),
         "/v2.0/address-holdings": AddressHoldings(backend.history, policy),
+        "/v2.0/freehold/dry-run/subnets": DryRun(all_subnets),
+        "/v2.0/freehold/dry-run/ports": DryRun(all_ports),
+        "/v2.0/network-ip-availabilities": Availabilities(backend.ip_availability, longest_page),
+        "/v2.0/network-ip-availabilities/{network_id}": Availability(backend.ip_availability),
+        "/v2.0/quotas": quotas.ProjectsWithQuotas(backend.quotas),
+        "/v2.0/quotas/project": quotas.OwnProject("project"),
+        "/v2.0/quotas/tenant": quotas.OwnProject("tenant"),
+        "/v2.0/quotas/{project_id}": quotas.QuotaOfProject(backend.quotas, limits),
+        "/v2.0/quotas/{project_id}/default": quotas.DefaultQuota(backend.quotas),
+        "/v2.0/quotas/{project_id}/details": quotas.QuotaDetails(backend.quotas),
         "/v2.0/networks/{resource_id}/tags": TagsOfItem(backend.network_tags, limits, may.networks),
         "/v2.0/networks/{resource_id}/tags/{tag}": TagOfItem(backend.network_tags, may.networks),
         "/v2.0/segments/{resource_id}/tags": TagsOfItem(backend.segment_tags, limits, may.segments),

@@ -42,7 +42,11 @@ def chores(
 ) -> tuple[Chore, ...]:
     """Return all that has to be done on a backend."""
     remembered = timedelta(days=settings.history_days)
-    return (Chore("past holders", lambda: backend.history.forget(now() - remembered)),)
+    return (
+        Chore("past holders", lambda: backend.history.forget(now() - remembered)),
+        Chore("idempotency keys", backend.idempotency_keys.forget_expired),
+        Chore("miscounted quotas", backend.quotas.recount),
+    )
 
 
 def begin(work: Sequence[Chore], stopping: Event, random: Random) -> Thread:

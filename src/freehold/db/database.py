@@ -24,7 +24,7 @@ from oslo_db.exception import DBError
 from sqlalchemy import URL, Connection
 from sqlalchemy.exc import DBAPIError
 
-from freehold.db import failures, retry
+from freehold.db import companions, failures, retry
 from freehold.db.engine import ANSWER_SECONDS, WRITES, is_in_memory, is_sqlite, make_engine
 from freehold.errors import DatabaseUnavailable, FreeholdError
 from freehold.ipam.compensations import Compensations
@@ -112,7 +112,9 @@ class Database:
             with self._writers, Compensations() as undo:
                 try:
                     with self._transaction(True) as connection:
-                        return work(Unit(connection, undo))
+                        answer = work(Unit(connection, undo))
+                        companions.accompany(connection, answer)
+                        return answer
                 except OutcomeUnknown as error:
                     open_ends += 1
                     if lookup is None:

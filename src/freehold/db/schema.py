@@ -22,12 +22,17 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, func, select
 
-from freehold.db import retry, tables
+from freehold.db import retry, tables, tables_idempotency, tables_quotas
 from freehold.db.database import Database, Unit
 from freehold.errors import DatabaseNotUpgraded
 from freehold.ledger import tables as ledger_tables
 
-METADATA: Sequence[MetaData] = (ledger_tables.metadata, tables.metadata)
+# Several modules put their tables into the same metadata.
+METADATA: Sequence[MetaData] = tuple(
+    dict.fromkeys(
+        module.metadata for module in (ledger_tables, tables, tables_idempotency, tables_quotas)
+    )
+)
 
 # Alembic keeps the migration that is under way in variables of its modules.
 _ALEMBIC = RLock()

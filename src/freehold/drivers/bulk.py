@@ -1,10 +1,10 @@
-"""Claiming several addresses at once: all or none, in few statements.
+"""Claiming several addresses at once, each for a holder of its own, in few statements.
 
 Whatever was claimed is put back before a refusal is told, so that the caller
 may go on in the same transaction, or have none.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from freehold.addresses.picking import lowest, sample_addresses, total_size
@@ -15,7 +15,7 @@ from freehold.drivers.searching import count_pools, look_into_parts
 from freehold.drivers.site import Site
 from freehold.errors import AllocationContention, IpAddressGenerationFailure
 from freehold.ipam.strategy import Strategy
-from freehold.ledger.protocol import SubnetChanged
+from freehold.ledger.protocol import Claim, SubnetChanged
 
 READ_ROWS = 1024
 READS = 5
@@ -29,21 +29,29 @@ Runs = tuple[AddressRange, ...]
 
 @dataclass(slots=True)
 class _Bulk:
-    """One request, and what was claimed for it by now."""
+    """Those who want an address each, and what was claimed for them by now.
+
+    Attributes:
+        site: the subnet.
+        holders: who wants one.
+        upwards: whether the lowest addresses are wanted.
+        all_or_none: whether fewer addresses than that are none.
+        waiting: the places of those holders who have none yet.
+        claimed: what was free, by the place of its holder.
+        reclaimed: what had rested, by the place of its holder.
+    """
 
     site: Site
-    count: int
-    holder: str | None
-    claimed: list[IPAddress] = field(default_factory=list)
-    reclaimed: list[IPAddress] = field(default_factory=list)
+    holders: Sequence[str | None]
+    upwards: bool
+    all_or_none: bool
+    waiting: list[int]
+    claimed: dict[int, IPAddress] = field(default_factory=dict)
+    reclaimed: dict[int, IPAddress] = field(default_factory=dict)
 
     @property
     def missing(self) -> int:
-        return self.count - len(self.claimed) - len(self.reclaimed)
-
-    @property
-    def upwards(self) -> bool:
-        return self.site.reuse.strategy is Strategy.NEXT
+        return len(self.waiting)
 
     def claim_of(self, runs: Runs) -> None:
         """Claim of these runs as many as are missing, if there are so many."""
@@ -52,36 +60,75 @@ class _Bulk:
             numbers = lowest(runs, count)
         else:
             numbers = sample_addresses(runs, count, self.site.random)
-        subnet = self.site.subnet
-        wanted = [address_of(subnet.cidr.version, number) for number in numbers]
-        self.claimed += self.site.ledger.claim_many(subnet, wanted, self.holder)
+        wanted = self._wanted(numbers)
+        won = self.site.ledger.claim_many(self.site.subnet, list(wanted.values()))
+        self._note(wanted, won, self.claimed)
 
     def reclaim(self, numbers: list[int]) -> None:
         """Claim of these addresses that rest as many as are missing."""
-        subnet = self.site.subnet
-        wanted = [address_of(subnet.cidr.version, number) for number in numbers[: self.missing]]
-        self.reclaimed += self.site.ledger.reclaim_many(
-            subnet, wanted, self.holder, self.site.rested
-        )
+        wanted = self._wanted(numbers)
+        subnet, by = self.site.subnet, self.site.rested
+        won = self.site.ledger.reclaim_many(subnet, list(wanted.values()), by)
+        self._note(wanted, won, self.reclaimed)
+
+    def give_up(self, number: int) -> None:
+        """Leave the last so many of those who wait without an address."""
+        del self.waiting[len(self.waiting) - number :]
+
+    def _wanted(self, numbers: Sequence[int]) -> dict[int, Claim]:
+        """Return a claim for each of the first of those who wait."""
+        version = self.site.subnet.cidr.version
+        return {
+            place: Claim(address_of(version, number), self.holders[place])
+            for place, number in zip(self.waiting, numbers, strict=False)
+        }
+
+    def _note(
+        self, wanted: Mapping[int, Claim], won: Sequence[IPAddress], into: dict[int, IPAddress]
+    ) -> None:
+        addresses = frozenset(won)
+        for place, claim in wanted.items():
+            if claim.address in addresses:
+                into[place] = claim.address
+        self.waiting = [place for place in self.waiting if place not in into]
 
 
-def claim_bulk(site: Site, count: int, holder: str | None) -> list[IPAddress]:
-    """Claim so many free addresses of the pools, as the subnet's strategy wants it.
+def claim_bulk(
+    site: Site,
+    holders: Sequence[str | None],
+    *,
+    lowest: bool = False,
+    all_or_none: bool = True,
+) -> list[tuple[int, IPAddress]]:
+    """Claim a free address of the pools for each holder, as the subnet's strategy wants it.
+
+    Args:
+        site: the subnet.
+        holders: who is to hold one; one who is there twice gets two.
+        lowest: whether the lowest are asked for, whatever the strategy.
+        all_or_none: whether it is refused if fewer are free; else only as many
+            of the holders get one.
+
+    Returns:
+        The places of the holders, and what each has got.
 
     Raises:
         IpAddressGenerationFailure: fewer are free.
         AllocationContention: others were faster, again and again.
         SubnetChanged: the subnet is not as it is known here, or is gone.
     """
-    bulk = _Bulk(site, count, holder)
+    upwards = lowest or site.reuse.strategy is Strategy.NEXT
+    bulk = _Bulk(site, holders, upwards, all_or_none, list(range(len(holders))))
     at_rest = site.rested
     try:
         _claim_all(bulk)
     except (IpAddressGenerationFailure, AllocationContention, SubnetChanged):
-        site.ledger.put_back(site.subnet.subnet_id, bulk.claimed, None)
-        site.ledger.put_back(site.subnet.subnet_id, bulk.reclaimed, at_rest)
+        site.ledger.put_back(site.subnet.subnet_id, list(bulk.claimed.values()), None)
+        site.ledger.put_back(site.subnet.subnet_id, list(bulk.reclaimed.values()), at_rest)
         raise
-    return [*bulk.claimed, *bulk.reclaimed]
+    served = [*bulk.claimed.items(), *bulk.reclaimed.items()]
+    site.claimed.update(int(address) for _, address in served)
+    return served
 
 
 def _claim_all(bulk: _Bulk) -> None:
@@ -125,14 +172,16 @@ def _reclaim_the_rest(bulk: _Bulk, free: int) -> None:
     """Claim what has rested long enough, where what never was held is not enough.
 
     Raises:
-        IpAddressGenerationFailure: both together are not enough.
+        IpAddressGenerationFailure: both together are not enough, and all or none are wanted.
     """
     wanted = bulk.missing - free
     numbers = rested(bulk.site, wanted)
     if len(numbers) < wanted:
-        # Those claimed for this request are about to be put back.
-        free += bulk.count - bulk.missing
-        raise refusals.too_few(bulk.site, free, len(numbers), bulk.count)
+        if bulk.all_or_none:
+            # Those claimed for this request are about to be put back.
+            free += len(bulk.holders) - bulk.missing
+            raise refusals.too_few(bulk.site, free, len(numbers), len(bulk.holders))
+        bulk.give_up(wanted - len(numbers))
     bulk.reclaim(numbers)
 
 

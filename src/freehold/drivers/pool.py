@@ -6,7 +6,7 @@ or released. What was read for a group answers for its subnets, too.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -92,26 +92,15 @@ class LedgerPool(Pool):
             SubnetAlreadyExists: the id is taken.
             InvalidSubnetRequest: the request does not name a CIDR.
         """
-        if not isinstance(request, SpecificSubnetRequest):
-            raise InvalidSubnetRequest("this driver serves requests for a given CIDR only.")
-        pools = request.allocation_pools
-        if pools is None:
-            pools = default_pools(request.cidr, request.gateway_ip)
-        subnet = LedgerSubnet(
-            subnet_id=request.subnet_id,
-            project_id=request.project_id,
-            cidr=request.cidr,
-            gateway_ip=request.gateway_ip,
-            pools=check_pools(request.cidr, request.gateway_ip, pools),
-            strategy=request.strategy,
-            cool_down=request.cool_down,
-            stamp=self._new_stamp(),
-        )
-        _reuse(subnet, self._surroundings.reuse)
+        subnet = self._taken_up(request)
         self._ledger.create_subnet(subnet)
-        self._memory.hints.forget(subnet.subnet_id)
-        self._learn(subnet)
-        return self._open(subnet.subnet_id)
+        return self._open_new(subnet)
+
+    def allocate_subnets(self, requests: Sequence[SubnetRequest]) -> Iterator[Subnet]:
+        """Take up several subnets, by few statements; see `allocate_subnet`."""
+        subnets = [self._taken_up(request) for request in requests]
+        self._ledger.create_subnets(subnets)
+        return iter([self._open_new(subnet) for subnet in subnets])
 
     def update_subnet(self, request: SpecificSubnetRequest) -> Subnet:
         """Replace a subnet's gateway, pools, strategy and cool-down.
@@ -194,6 +183,31 @@ class LedgerPool(Pool):
                 self._forget(subnet_id)
                 raise SubnetNotFound(subnet_id)
         return self._read[subnet_id]
+
+    def _taken_up(self, request: SubnetRequest) -> LedgerSubnet:
+        """Return what a new subnet is going to be."""
+        if not isinstance(request, SpecificSubnetRequest):
+            raise InvalidSubnetRequest("this driver serves requests for a given CIDR only.")
+        pools = request.allocation_pools
+        if pools is None:
+            pools = default_pools(request.cidr, request.gateway_ip)
+        subnet = LedgerSubnet(
+            subnet_id=request.subnet_id,
+            project_id=request.project_id,
+            cidr=request.cidr,
+            gateway_ip=request.gateway_ip,
+            pools=check_pools(request.cidr, request.gateway_ip, pools),
+            strategy=request.strategy,
+            cool_down=request.cool_down,
+            stamp=self._new_stamp(),
+        )
+        _reuse(subnet, self._surroundings.reuse)
+        return subnet
+
+    def _open_new(self, subnet: LedgerSubnet) -> Subnet:
+        self._memory.hints.forget(subnet.subnet_id)
+        self._learn(subnet)
+        return self._open(subnet.subnet_id)
 
     def _learn(self, subnet: LedgerSubnet) -> None:
         self._read[subnet.subnet_id] = subnet

@@ -5,7 +5,7 @@ under an old stamp, and then it is read again. A refusal that comes of what is
 known is told only when that is known to be true still.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from freehold.addresses.pools import is_assignable
@@ -32,7 +32,7 @@ from freehold.ipam.requests import (
     SpecificAddressRequest,
     SpecificSubnetRequest,
 )
-from freehold.ledger.protocol import SubnetChanged
+from freehold.ledger.protocol import Claim, SubnetChanged
 
 T = TypeVar("T")
 
@@ -119,13 +119,29 @@ class LedgerBackedSubnet(Subnet):
             AllocationContention: others took what was proposed, again and again.
             SubnetNotFound: the subnet was removed in the meantime.
         """
+        holders = [request.holder] * request.count
+        return [address for _, address in self._as_it_is(lambda site: claim_bulk(site, holders))]
 
-        def claim(site: Site) -> list[IPAddress]:
-            claimed = claim_bulk(site, request.count, request.holder)
-            site.claimed.update(map(int, claimed))
-            return claimed
+    def allocate_each(self, requests: Sequence[AddressRequest]) -> Iterator[tuple[int, IPAddress]]:
+        """Hand out an address for each request; in few statements, however many they are.
 
-        return self._as_it_is(claim)
+        Raises:
+            IpAddressGenerationFailure, IpAddressAlreadyAllocated,
+            InvalidIpForSubnet, InvalidInput, AllocationContention,
+            SubnetNotFound: see `allocate`; of one request that was not served yet.
+        """
+        if len(requests) == 1:
+            # What is known of the subnet spares the look around that many are worth.
+            yield 0, self.allocate(requests[0])
+            return
+        waiting = dict(enumerate(requests))
+        for serve in (self._claim_certain, self._claim_any, self._claim_lowest):
+            for place, address in serve(waiting):
+                del waiting[place]
+                yield place, address
+        # Whatever did not come off at once is refused for its own reason, or served.
+        for place, request in waiting.items():
+            yield place, self.allocate(request)
 
     def deallocate(self, address: IPAddress) -> None:
         """Take an address back.
@@ -149,6 +165,35 @@ class LedgerBackedSubnet(Subnet):
             cool_down=subnet.cool_down,
         )
 
+    def _claim_certain(self, waiting: Mapping[int, AddressRequest]) -> list[tuple[int, IPAddress]]:
+        """Claim those of the given addresses that nobody has, each for the first who asks."""
+        wanted: dict[IPAddress, int] = {}
+        for place, request in waiting.items():
+            if isinstance(request, SpecificAddressRequest | AutomaticAddressRequest):
+                wanted.setdefault(request.address, place)
+        claims = [Claim(address, waiting[place].holder) for address, place in wanted.items()]
+        claimed = self._as_it_is(lambda site: _claim_these(site, claims)) if claims else ()
+        return [(wanted[address], address) for address in claimed]
+
+    def _claim_any(self, waiting: Mapping[int, AddressRequest]) -> list[tuple[int, IPAddress]]:
+        return self._claim_some(waiting, AnyAddressRequest, lowest=False)
+
+    def _claim_lowest(self, waiting: Mapping[int, AddressRequest]) -> list[tuple[int, IPAddress]]:
+        return self._claim_some(waiting, PreferNextAddressRequest, lowest=True)
+
+    def _claim_some(
+        self, waiting: Mapping[int, AddressRequest], kind: type[AddressRequest], *, lowest: bool
+    ) -> list[tuple[int, IPAddress]]:
+        """Claim as many addresses as there are, for the requests of a kind."""
+        places = [place for place, request in waiting.items() if isinstance(request, kind)]
+        if not places:
+            return []
+        holders = [waiting[place].holder for place in places]
+        claimed = self._as_it_is(
+            lambda site: claim_bulk(site, holders, lowest=lowest, all_or_none=False)
+        )
+        return [(places[place], address) for place, address in claimed]
+
     def _as_it_is(self, work: Callable[[Site], T]) -> T:
         """Do something on the subnet as it is, however often it changes meanwhile."""
         site = self._open_site()
@@ -171,7 +216,9 @@ def _claim_first(site: Site, holder: str | None, lowest: bool) -> IPAddress:
     for number, rests in propose(site, lowest=lowest):
         address = address_of(site.subnet.cidr.version, number)
         if rests:
-            claimed = bool(site.ledger.reclaim_many(site.subnet, [address], holder, site.rested))
+            claimed = bool(
+                site.ledger.reclaim_many(site.subnet, [Claim(address, holder)], site.rested)
+            )
         else:
             claimed = site.ledger.claim(site.subnet, address, holder)
         if claimed:
@@ -179,6 +226,15 @@ def _claim_first(site: Site, holder: str | None, lowest: bool) -> IPAddress:
             site.hints.raise_lowest(number)
             return address
     raise AllocationContention(site.subnet.subnet_id)
+
+
+def _claim_these(site: Site, claims: Sequence[Claim]) -> list[IPAddress]:
+    """Claim those of the addresses that the subnet has and nobody else."""
+    cidr = site.subnet.cidr
+    wanted = [claim for claim in claims if is_assignable(cidr, claim.address, router=True)]
+    claimed = site.ledger.claim_many(site.subnet, wanted)
+    site.claimed.update(map(int, claimed))
+    return claimed
 
 
 def _claim_this(
@@ -196,7 +252,7 @@ def _claim_this(
         released_by = released if even_if_cooling else site.rested
         if released > released_by:
             raise refusals.cooling(site, address, released)
-        if not ledger.reclaim_many(subnet, [address], holder, released_by):
+        if not ledger.reclaim_many(subnet, [Claim(address, holder)], released_by):
             raise refusals.held(subnet, address, own=False)
     site.claimed.add(int(address))
     return address

@@ -11,7 +11,7 @@ call (see `freehold.ipam.compensations`).
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random
@@ -88,6 +88,22 @@ class Subnet(ABC):
             SubnetNotFound: the subnet was removed in the meantime.
         """
 
+    def allocate_each(self, requests: Sequence[AddressRequest]) -> Iterator[tuple[int, IPAddress]]:
+        """Hand out an address for each of several requests, in whatever order.
+
+        A driver that has no way of serving many at once leaves this as it is.
+        It is not all or none: at a refusal those addresses that were yielded
+        before stay handed out, and no others are.
+
+        Yields:
+            The place of a request among them, and its address.
+
+        Raises:
+            FreeholdError: a request is refused; see `allocate`.
+        """
+        for place, request in enumerate(requests):
+            yield place, self.allocate(request)
+
     @abstractmethod
     def deallocate(self, address: IPAddress) -> None:
         """Take an address back.
@@ -115,6 +131,22 @@ class SubnetGroup(ABC):
             IpAddressAlreadyAllocated: the address asked for is held.
             InvalidIpForSubnet: the address asked for is in none of them.
         """
+
+    def allocate_each(
+        self, requests: Sequence[AddressRequest]
+    ) -> Iterator[tuple[int, AllocatedAddress]]:
+        """Hand out an address for each of several requests; see `Subnet.allocate_each`.
+
+        Each is served by the first subnet that has an address for it.
+
+        Yields:
+            The place of a request among them, and its address.
+
+        Raises:
+            FreeholdError: a request is refused; see `allocate`.
+        """
+        for place, request in enumerate(requests):
+            yield place, self.allocate(request)
 
 
 class Pool(ABC):
@@ -147,6 +179,19 @@ class Pool(ABC):
             SubnetAlreadyExists: the id is taken.
             InvalidSubnetRequest: the driver does not serve such requests.
         """
+
+    def allocate_subnets(self, requests: Sequence[SubnetRequest]) -> Iterator[Subnet]:
+        """Take up several subnets, in their order.
+
+        A driver that has no way of taking up many at once leaves this as it is.
+        It is not all or none: at a refusal those that were yielded before stay
+        taken up, and no others are.
+
+        Raises:
+            FreeholdError: a subnet is refused; see `allocate_subnet`.
+        """
+        for request in requests:
+            yield self.allocate_subnet(request)
 
     @abstractmethod
     def update_subnet(self, request: SpecificSubnetRequest) -> Subnet:

@@ -7,7 +7,8 @@ search at once: the address asked for is held, and contention, after which
 nobody knows whether the preferred subnet was full.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from freehold.errors import (
     FreeholdError,
@@ -49,22 +50,59 @@ class OrderedSubnetGroup(SubnetGroup):
         """
         refusals: list[Refusal] = []
         for subnet_id in self._subnet_ids:
-            try:
+            with _noting(refusals, subnet_id):
                 address = self._pool.get_subnet(subnet_id).allocate(request)
-            except IpAddressGenerationFailure as error:
-                refusals += _refusals(error, Reason.POOL_EXHAUSTED, subnet_id)
-            except InvalidIpForSubnet as error:
-                refusals += _refusals(error, Reason.ADDRESS_OUTSIDE_SUBNET, subnet_id)
-            except SubnetNotFound as error:
-                refusals += _refusals(error, Reason.SUBNET_GONE, subnet_id)
-            else:
                 return AllocatedAddress(address, subnet_id)
-        if not self._subnet_ids:
-            refusals.append(Refusal(Reason.NO_SUBNET, "There is no subnet to take it from."))
         raise _failure(request, refusals)
 
+    def allocate_each(
+        self, requests: Sequence[AddressRequest]
+    ) -> Iterator[tuple[int, AllocatedAddress]]:
+        """Hand out an address for each request: each subnet is asked for as many as it has.
 
-def _failure(request: AddressRequest, refusals: Iterable[Refusal]) -> FreeholdError:
+        A subnet that has none for one request has none for any other like it, so
+        only those for whichever address are put to a subnet together.
+
+        Raises:
+            FreeholdError: a request is refused; see `allocate`.
+        """
+        if len(self._subnet_ids) > 1 and any(map(_is_for_one_address, requests)):
+            yield from super().allocate_each(requests)
+            return
+        refusals: list[Refusal] = []
+        waiting = dict(enumerate(requests))
+        for subnet_id in self._subnet_ids:
+            places = list(waiting)
+            with _noting(refusals, subnet_id):
+                served = self._pool.get_subnet(subnet_id).allocate_each(list(waiting.values()))
+                for place, address in served:
+                    del waiting[places[place]]
+                    yield places[place], AllocatedAddress(address, subnet_id)
+            if not waiting:
+                return
+        for request in waiting.values():
+            raise _failure(request, refusals)
+
+
+@contextmanager
+def _noting(refusals: list[Refusal], subnet_id: str) -> Iterator[None]:
+    """Note a refusal that another subnet may not share, and go on."""
+    try:
+        yield
+    except IpAddressGenerationFailure as error:
+        refusals += _refusals(error, Reason.POOL_EXHAUSTED, subnet_id)
+    except InvalidIpForSubnet as error:
+        refusals += _refusals(error, Reason.ADDRESS_OUTSIDE_SUBNET, subnet_id)
+    except SubnetNotFound as error:
+        refusals += _refusals(error, Reason.SUBNET_GONE, subnet_id)
+
+
+def _is_for_one_address(request: AddressRequest) -> bool:
+    return isinstance(request, SpecificAddressRequest | AutomaticAddressRequest)
+
+
+def _failure(request: AddressRequest, refusals: Sequence[Refusal]) -> FreeholdError:
+    refusals = refusals or [Refusal(Reason.NO_SUBNET, "There is no subnet to take it from.")]
     if isinstance(request, SpecificAddressRequest | AutomaticAddressRequest):
         return InvalidIpForSubnet(str(request.address), refusals=refusals)
     return IpAddressGenerationFailureAllSubnets(refusals)

@@ -14,7 +14,13 @@ from threading import Lock
 from freehold.addresses.ranges import AddressRange, IPAddress, address_of
 from freehold.errors import IpAddressAllocationNotFound, SubnetAlreadyExists, SubnetNotFound
 from freehold.ipam.driver import utc_now
-from freehold.ledger.protocol import Allocation, LedgerSubnet, Released, SubnetChanged
+from freehold.ledger.protocol import (
+    Allocation,
+    Claim,
+    LedgerSubnet,
+    Released,
+    SubnetChanged,
+)
 
 
 @dataclass(slots=True)
@@ -87,6 +93,20 @@ class MemoryLedger:
                 raise SubnetAlreadyExists(subnet.subnet_id)
             self._accounts[subnet.subnet_id] = _Account(_in_order(subnet))
 
+    def create_subnets(self, subnets: Sequence[LedgerSubnet]) -> None:
+        """Take up subnets, all or none.
+
+        Raises:
+            SubnetAlreadyExists: there is one with the id of one of them.
+        """
+        with self._lock:
+            added: dict[str, _Account] = {}
+            for subnet in subnets:
+                if subnet.subnet_id in self._accounts or subnet.subnet_id in added:
+                    raise SubnetAlreadyExists(subnet.subnet_id)
+                added[subnet.subnet_id] = _Account(_in_order(subnet))
+            self._accounts.update(added)
+
     def get_subnets(self, subnet_ids: Sequence[str]) -> list[LedgerSubnet]:
         """Return those of the subnets that exist, in the order asked for."""
         with self._lock:
@@ -131,11 +151,9 @@ class MemoryLedger:
         Raises:
             SubnetChanged: the subnet is not the one of this stamp.
         """
-        return bool(self.claim_many(subnet, [address], holder))
+        return bool(self.claim_many(subnet, [Claim(address, holder)]))
 
-    def claim_many(
-        self, subnet: LedgerSubnet, addresses: Sequence[IPAddress], holder: str | None
-    ) -> list[IPAddress]:
+    def claim_many(self, subnet: LedgerSubnet, wanted: Sequence[Claim]) -> list[IPAddress]:
         """Hold those of the addresses that are not taken, and return them.
 
         Raises:
@@ -147,21 +165,13 @@ class MemoryLedger:
             if account is None:
                 raise SubnetChanged(subnet.subnet_id)
             return [
-                address
-                for address in addresses
-                if account.add(
-                    Allocation(
-                        subnet_id=subnet.subnet_id, address=address, holder=holder, since=since
-                    )
-                )
+                claim.address
+                for claim in wanted
+                if account.add(_allocation(subnet.subnet_id, claim, since))
             ]
 
     def reclaim_many(
-        self,
-        subnet: LedgerSubnet,
-        addresses: Sequence[IPAddress],
-        holder: str | None,
-        released_by: datetime,
+        self, subnet: LedgerSubnet, wanted: Sequence[Claim], released_by: datetime
     ) -> list[IPAddress]:
         """Hold those of the addresses that rest, and were released by some time.
 
@@ -174,12 +184,10 @@ class MemoryLedger:
             if account is None:
                 raise SubnetChanged(subnet.subnet_id)
             resting = {one.address for one in account.resting() if one.at <= released_by}
-            reclaimed = [address for address in addresses if address in resting]
-            for address in reclaimed:
-                account.allocations[address] = Allocation(
-                    subnet_id=subnet.subnet_id, address=address, holder=holder, since=since
-                )
-            return reclaimed
+            reclaimed = [claim for claim in wanted if claim.address in resting]
+            for claim in reclaimed:
+                account.allocations[claim.address] = _allocation(subnet.subnet_id, claim, since)
+            return [claim.address for claim in reclaimed]
 
     def release(self, subnet: LedgerSubnet, address: IPAddress, *, keep: bool = False) -> None:
         """Take an address from its holder.
@@ -338,6 +346,10 @@ class MemoryLedger:
         """Return the account of a subnet; None if it is not the one of this stamp."""
         account = self._accounts.get(subnet.subnet_id)
         return account if account is not None and account.subnet.stamp == subnet.stamp else None
+
+
+def _allocation(subnet_id: str, claim: Claim, since: datetime) -> Allocation:
+    return Allocation(subnet_id=subnet_id, address=claim.address, holder=claim.holder, since=since)
 
 
 def _in_order(subnet: LedgerSubnet) -> LedgerSubnet:

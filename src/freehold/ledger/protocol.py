@@ -24,7 +24,7 @@ A ledger knows subnets for two reasons: an allocator has to know the pools, and
 the removal of a subnet has to exclude claims.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
@@ -76,6 +76,23 @@ class Released(NamedTuple):
     address: IPAddress
 
 
+class Claim(NamedTuple):
+    """An address, and for whom it is to be claimed.
+
+    Attributes:
+        address: the address.
+        holder: who is to hold it; None if that does not matter.
+    """
+
+    address: IPAddress
+    holder: str | None
+
+
+def claims(addresses: Iterable[IPAddress], holder: str | None) -> list[Claim]:
+    """Return the claims of several addresses for one holder."""
+    return [Claim(address, holder) for address in addresses]
+
+
 class Ledger(Protocol):
     """A register of subnets and of the addresses held in them."""
 
@@ -91,6 +108,15 @@ class Ledger(Protocol):
 
         Raises:
             SubnetAlreadyExists: there is one with this id.
+        """
+        ...
+
+    def create_subnets(self, subnets: Sequence[LedgerSubnet]) -> None:
+        """Take up subnets, all or none; few statements, however many they are.
+
+        Raises:
+            SubnetAlreadyExists: there is one with the id of one of them. A database
+                may then have to roll back.
         """
         ...
 
@@ -136,19 +162,17 @@ class Ledger(Protocol):
         """
         ...
 
-    def claim_many(
-        self, subnet: LedgerSubnet, addresses: Sequence[IPAddress], holder: str | None
-    ) -> list[IPAddress]:
+    def claim_many(self, subnet: LedgerSubnet, wanted: Sequence[Claim]) -> list[IPAddress]:
         """Hold those of the addresses that are not taken; few statements.
 
         Args:
             subnet: the subnet.
-            addresses: of the subnet's IP version; none of them twice.
-            holder: who is to hold them.
+            wanted: addresses of the subnet's IP version, none of them twice, and
+                who is to hold each.
 
         Returns:
-            The addresses that were free and are the holder's now, in the order
-            in which they were given.
+            The addresses that were free and are held now, in the order in which
+            they were given.
 
         Raises:
             SubnetChanged: the subnet is not the one of this stamp; nothing was
@@ -157,23 +181,18 @@ class Ledger(Protocol):
         ...
 
     def reclaim_many(
-        self,
-        subnet: LedgerSubnet,
-        addresses: Sequence[IPAddress],
-        holder: str | None,
-        released_by: datetime,
+        self, subnet: LedgerSubnet, wanted: Sequence[Claim], released_by: datetime
     ) -> list[IPAddress]:
         """Hold those of the addresses that rest, and were released by some time.
 
         Args:
             subnet: the subnet.
-            addresses: of the subnet's IP version; none of them twice.
-            holder: who is to hold them.
+            wanted: addresses of the subnet's IP version, none of them twice, and
+                who is to hold each.
             released_by: the latest release after which they may be had.
 
         Returns:
-            The addresses that are the holder's now, in the order in which they
-            were given.
+            The addresses that are held now, in the order in which they were given.
 
         Raises:
             SubnetChanged: the subnet is not the one of this stamp.

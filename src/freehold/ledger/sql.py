@@ -37,7 +37,13 @@ from freehold.addresses.ranges import AddressRange, IPAddress, address_of
 from freehold.errors import IpAddressAllocationNotFound, SubnetAlreadyExists, SubnetNotFound
 from freehold.ipam.strategy import Strategy
 from freehold.ledger import claiming, past, sqlite
-from freehold.ledger.protocol import Allocation, LedgerSubnet, Released, SubnetChanged
+from freehold.ledger.protocol import (
+    Allocation,
+    Claim,
+    LedgerSubnet,
+    Released,
+    SubnetChanged,
+)
 from freehold.ledger.releasing import releasing_for, remembering_all_for
 from freehold.ledger.tables import allocations, ledger_pools, ledger_subnets, stored_time
 from freehold.ledger.violations import is_duplicate, is_missing_reference, violations
@@ -109,7 +115,9 @@ _RECLAIM = update(allocations).where(_RESTS_LONG_ENOUGH, _this_address).values(_
 _LOCK_RESTING = (
     select(allocations.c.address).where(_RESTS_LONG_ENOUGH, _these_addresses).with_for_update()
 )
-_RECLAIM_MANY = update(allocations).where(_this_subnet, _these_addresses).values(_reclaimed)
+# One UPDATE cannot give each row another holder; an INSERT can.
+_DROP_MANY = delete(allocations).where(_this_subnet, _these_addresses)
+_INSERT_MANY = insert(allocations)
 _PUT_BACK = delete(allocations).where(_this_subnet, _these_addresses, _held)
 _PUT_BACK_TO_REST = (
     update(allocations)
@@ -196,13 +204,7 @@ class SqlLedger:
         Raises:
             SubnetAlreadyExists: there is one with this id.
         """
-        row = {
-            "id": subnet.subnet_id,
-            "project_id": subnet.project_id,
-            "ip_version": subnet.cidr.version,
-            "cidr": str(subnet.cidr),
-            **_changeable(subnet),
-        }
+        row = _row(subnet)
         if self._connection.dialect.name == "postgresql":
             # Its duplicate would end the transaction.
             if self._connection.execute(_INSERT_NEW_SUBNET, row).rowcount == 0:
@@ -214,7 +216,24 @@ class SqlLedger:
                 if not is_duplicate(error):
                     raise
                 raise SubnetAlreadyExists(subnet.subnet_id) from error
-        self._insert_pools(subnet)
+        self._insert_pools([subnet])
+
+    def create_subnets(self, subnets: Sequence[LedgerSubnet]) -> None:
+        """Take up subnets, all or none.
+
+        Raises:
+            SubnetAlreadyExists: there is one with the id of one of them. On
+                PostgreSQL the transaction has to be rolled back then.
+        """
+        if not subnets:
+            return
+        try:
+            self._connection.execute(_INSERT_SUBNET, [_row(subnet) for subnet in subnets])
+        except violations() as error:
+            if not is_duplicate(error):
+                raise
+            raise SubnetAlreadyExists(subnets[0].subnet_id) from error
+        self._insert_pools(subnets)
 
     def get_subnets(self, subnet_ids: Sequence[str]) -> list[LedgerSubnet]:
         """Return those of the subnets that exist, in the order asked for."""
@@ -236,7 +255,7 @@ class SqlLedger:
         if self._connection.execute(_REPLACE_SUBNET, {**this, **values}).rowcount == 0:
             raise SubnetNotFound(subnet.subnet_id)
         self._connection.execute(_DELETE_POOLS, this)
-        self._insert_pools(subnet)
+        self._insert_pools([subnet])
         self._connection.execute(_FORGET_OUTSIDE, this)
 
     def remove_subnet(self, subnet_id: str) -> None:
@@ -262,31 +281,27 @@ class SqlLedger:
         Raises:
             SubnetChanged: the subnet is not the one of this stamp.
         """
-        [row] = self._rows(subnet.subnet_id, [address], holder)
+        [row] = self._rows(subnet.subnet_id, [Claim(address, holder)])
         with _as_changed(subnet):
             return self._claiming.one(self._connection, row, subnet.stamp)
 
-    def claim_many(
-        self, subnet: LedgerSubnet, addresses: Sequence[IPAddress], holder: str | None
-    ) -> list[IPAddress]:
+    def claim_many(self, subnet: LedgerSubnet, wanted: Sequence[Claim]) -> list[IPAddress]:
         """Hold those of the addresses that are not taken, and return them.
 
         Raises:
             SubnetChanged: the subnet is not the one of this stamp.
         """
-        if not addresses:
+        if not wanted:
             return []
-        rows = self._rows(subnet.subnet_id, addresses, holder)
+        rows = self._rows(subnet.subnet_id, wanted)
+        # In one order, so that no two that claim many wait for each other.
+        rows.sort(key=lambda row: row["address"])
         with _as_changed(subnet):
             claimed = self._claiming.many(self._connection, rows, subnet.stamp)
-        return [address for address in addresses if to_bytes(address) in claimed]
+        return [claim.address for claim in wanted if to_bytes(claim.address) in claimed]
 
     def reclaim_many(
-        self,
-        subnet: LedgerSubnet,
-        addresses: Sequence[IPAddress],
-        holder: str | None,
-        released_by: datetime,
+        self, subnet: LedgerSubnet, wanted: Sequence[Claim], released_by: datetime
     ) -> list[IPAddress]:
         """Hold those of the addresses that rest, and were released by some time.
 
@@ -297,28 +312,39 @@ class SqlLedger:
             "in_subnet": subnet.subnet_id,
             "stamp": subnet.stamp,
             "released_by": stored_time(released_by),
-            "new_holder": holder,
-            "now": stored_time(self._now()),
         }
-        reclaimed = self._reclaim(addresses, parameters)
+        rows = self._rows(subnet.subnet_id, wanted)
+        reclaimed = self._reclaim(rows, parameters)
         if not reclaimed:
             claiming.require_subnet(self._connection, subnet.subnet_id, subnet.stamp)
-        return [address for address in addresses if to_bytes(address) in reclaimed]
+        return [claim.address for claim in wanted if to_bytes(claim.address) in reclaimed]
 
-    def _reclaim(self, addresses: Sequence[IPAddress], parameters: dict[str, object]) -> set[bytes]:
+    def _reclaim(self, rows: Sequence[claiming.Row], parameters: dict[str, object]) -> set[bytes]:
+        subnet_id = parameters["in_subnet"]
         reclaimed: set[bytes] = set()
-        if len(addresses) == 1:
-            this = to_bytes(addresses[0])
-            if self._connection.execute(_RECLAIM, {**parameters, "this": this}).rowcount:
-                reclaimed.add(this)
+        if len(rows) == 1:
+            [row] = rows
+            how = {
+                **parameters,
+                "this": row["address"],
+                "new_holder": row["holder"],
+                "now": row["allocated_at"],
+            }
+            if self._connection.execute(_RECLAIM, how).rowcount:
+                reclaimed.add(row["address"])
             return reclaimed
-        for portion in claiming.portions(addresses, claiming.MANY):
-            wanted = {"addresses": [to_bytes(address) for address in portion]}
-            found = self._connection.execute(_LOCK_RESTING, {**parameters, **wanted}).scalars()
-            resting = [bytes(address) for address in found]
+        for portion in claiming.portions(rows, claiming.MANY):
+            these = {**parameters, "addresses": [row["address"] for row in portion]}
+            found = self._connection.execute(_LOCK_RESTING, these).scalars()
+            resting = {bytes(address) for address in found}
             if resting:
-                self._connection.execute(_RECLAIM_MANY, {**parameters, "addresses": resting})
-                reclaimed.update(resting)
+                self._connection.execute(
+                    _DROP_MANY, {"in_subnet": subnet_id, "addresses": list(resting)}
+                )
+                self._connection.execute(
+                    _INSERT_MANY, [row for row in portion if row["address"] in resting]
+                )
+                reclaimed |= resting
         return reclaimed
 
     def release(self, subnet: LedgerSubnet, address: IPAddress, *, keep: bool = False) -> None:
@@ -448,21 +474,20 @@ class SqlLedger:
             counts += self._connection.execute(statement, parameters).one()
         return counts
 
-    def _insert_pools(self, subnet: LedgerSubnet) -> None:
+    def _insert_pools(self, subnets: Sequence[LedgerSubnet]) -> None:
         rows = [
             {
                 "subnet_id": subnet.subnet_id,
                 "first": number_to_bytes(pool.version, pool.first),
                 "last": number_to_bytes(pool.version, pool.last),
             }
+            for subnet in subnets
             for pool in subnet.pools
         ]
         if rows:
             self._connection.execute(_INSERT_POOLS, rows)
 
-    def _rows(
-        self, subnet_id: str, addresses: Iterable[IPAddress], holder: str | None
-    ) -> list[claiming.Row]:
+    def _rows(self, subnet_id: str, wanted: Iterable[Claim]) -> list[claiming.Row]:
         since = stored_time(self._now())
         return [
             {
@@ -471,7 +496,7 @@ class SqlLedger:
                 "holder": holder,
                 "allocated_at": since,
             }
-            for address in addresses
+            for address, holder in wanted
         ]
 
 
@@ -496,6 +521,16 @@ def _subnet(rows: Sequence[Row[tuple[object, ...]]]) -> LedgerSubnet:
             if row.first is not None
         ),
     )
+
+
+def _row(subnet: LedgerSubnet) -> dict[str, object]:
+    return {
+        "id": subnet.subnet_id,
+        "project_id": subnet.project_id,
+        "ip_version": subnet.cidr.version,
+        "cidr": str(subnet.cidr),
+        **_changeable(subnet),
+    }
 
 
 def _changeable(subnet: LedgerSubnet) -> dict[str, object]:

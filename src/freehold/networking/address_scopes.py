@@ -14,6 +14,8 @@ from freehold.networking import lookups, sharing
 from freehold.networking.ids import new_id
 from freehold.networking.paging import ALL, Page
 from freehold.networking.pool_values import AddressScope, AddressScopeChange, AddressScopeDraft
+from freehold.networking.quota_values import Counted
+from freehold.networking.quotas import Quotas
 from freehold.networking.sharing_values import Action, ObjectType, RbacPolicy
 from freehold.networking.store import address_scopes as scope_rows
 from freehold.networking.store import rbac_policies as policy_rows
@@ -24,12 +26,17 @@ from freehold.networking.values import Filter, changed_attributes
 class AddressScopes:
     """The address scopes of a database."""
 
-    def __init__(self, database: Database, surroundings: Surroundings) -> None:
+    def __init__(self, database: Database, surroundings: Surroundings, quotas: Quotas) -> None:
         self._database = database
         self._surroundings = surroundings
+        self._quotas = quotas
 
     def create(self, drafts: Sequence[AddressScopeDraft]) -> tuple[AddressScope, ...]:
-        """Create address scopes: all of them or none."""
+        """Create address scopes: all of them or none.
+
+        Raises:
+            OverQuota: a project may not have as many.
+        """
         created = tuple(
             AddressScope(
                 id=new_id(self._surroundings.random),
@@ -49,7 +56,8 @@ class AddressScopes:
             return created
 
         ids = [scope.id for scope in created]
-        return self._database.write(work, lookups.created(scope_rows.find, ids))
+        counted = self._quotas.counting(Counted.ADDRESS_SCOPE, work)
+        return self._database.write(counted, lookups.created(scope_rows.find, ids))
 
     def get(self, scope_id: str) -> AddressScope:
         """Return one address scope.
@@ -117,11 +125,12 @@ class AddressScopes:
         _refuse_revision(revision)
 
         def work(unit: Unit) -> None:
-            scope_rows.get(unit.connection, scope_id)
+            scope = scope_rows.get(unit.connection, scope_id)
             if pool_rows.find(unit.connection, [Filter("address_scope_id", (scope_id,))]):
                 raise AddressScopeInUse(scope_id)
             with run_again_if_references_break():
                 scope_rows.remove(unit.connection, scope_id)
+            self._quotas.give_back(unit.connection, Counted.ADDRESS_SCOPE, [scope.project_id])
 
         self._database.write(work, lookups.deleted(scope_rows.find, scope_id))
 

@@ -7,7 +7,7 @@ may be somebody else's before it could be taken again.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
 from freehold.addresses.ranges import IPAddress
@@ -19,7 +19,11 @@ from freehold.errors import (
     SubnetNotFound,
 )
 from freehold.ipam.driver import Driver
-from freehold.ipam.requests import SpecificAddressRequest, SpecificSubnetRequest
+from freehold.ipam.requests import (
+    AddressRequest,
+    SpecificAddressRequest,
+    SpecificSubnetRequest,
+)
 from freehold.networking.plan.ports import Wish
 from freehold.networking.values import FixedIP, Holding, Subnet
 
@@ -47,6 +51,23 @@ class Addressing:
         """
         claimed = [(wish.rank, self._allocate(network_id, wish)) for wish in wishes]
         return tuple(fixed_ip for _, fixed_ip in sorted(claimed, key=lambda pair: pair[0]))
+
+    def allocate_each(
+        self, subnet_ids: Sequence[str], requests: Sequence[AddressRequest]
+    ) -> Iterator[tuple[int, FixedIP]]:
+        """Fulfil wishes of several ports that the same subnets may serve, in whatever order.
+
+        Yields:
+            The place of a wish among them, and its address.
+
+        Raises:
+            FreeholdError: one of them is refused; see `SubnetGroup.allocate_each`.
+        """
+        for place, (address, subnet_id) in self._pool.get_allocator(subnet_ids).allocate_each(
+            requests
+        ):
+            self._allocated(subnet_id, address)
+            yield place, FixedIP(subnet_id, address)
 
     def deallocate(self, holder: str, fixed_ips: Iterable[FixedIP]) -> None:
         """Give back addresses of one port.
@@ -76,9 +97,13 @@ class Addressing:
             FreeholdError: the driver refuses it; see `Pool.allocate_subnet`.
         """
         self._pool.allocate_subnet(_request(subnet))
-        self._when_undone(
-            "remove a subnet that was not stored", partial(self._pool.remove_subnet, subnet.id)
-        )
+        self._taken_up(subnet)
+
+    def create_subnets(self, subnets: Sequence[Subnet]) -> None:
+        """Make several subnets known to the driver; see `create_subnet`."""
+        made = self._pool.allocate_subnets([_request(subnet) for subnet in subnets])
+        for subnet, _ in zip(subnets, made, strict=True):
+            self._taken_up(subnet)
 
     def update_subnet(self, before: Subnet, after: Subnet) -> None:
         """Tell the driver of a subnet's new gateway, pools, strategy and cool-down.
@@ -109,11 +134,19 @@ class Addressing:
             address, subnet_id = self._pool.get_allocator(wish.subnet_ids).allocate(wish.request)
         except IpAddressGenerationFailureAllSubnets as error:
             raise IpAddressGenerationFailure.on_network(network_id, error.refusals) from error
+        self._allocated(subnet_id, address)
+        return FixedIP(subnet_id, address)
+
+    def _allocated(self, subnet_id: str, address: IPAddress) -> None:
         self._when_undone(
             "release an address of a port that was not stored",
             partial(self._release, subnet_id, address),
         )
-        return FixedIP(subnet_id, address)
+
+    def _taken_up(self, subnet: Subnet) -> None:
+        self._when_undone(
+            "remove a subnet that was not stored", partial(self._pool.remove_subnet, subnet.id)
+        )
 
     def _when_undone(self, what: str, undo: Callable[[], object]) -> None:
         if self._pool.needs_rollback():

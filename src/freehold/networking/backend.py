@@ -1,12 +1,17 @@
 """What the faces of Freehold call: the resources of one database."""
 
+from datetime import timedelta
+
 from freehold.db.database import Database
 from freehold.ipam.driver import Driver, Surroundings
 from freehold.networking.address_scopes import AddressScopes
 from freehold.networking.history import History
+from freehold.networking.idempotency import LIFETIME, IdempotencyKeys
+from freehold.networking.ip_availability import IpAvailability
 from freehold.networking.limits import Limits
 from freehold.networking.networks import Networks
 from freehold.networking.ports import Ports
+from freehold.networking.quotas import Quotas
 from freehold.networking.rbac_policies import RbacPolicies
 from freehold.networking.segments import Segments
 from freehold.networking.store import networks as network_rows
@@ -38,6 +43,9 @@ class Backend:
         subnet_tags: the subnets' tags.
         port_tags: the ports' tags.
         subnet_pool_tags: the subnet pools' tags.
+        quotas: how many resources a project may have.
+        idempotency_keys: the requests that were sent with a key.
+        ip_availability: how many addresses networks have.
     """
 
     def __init__(
@@ -46,16 +54,21 @@ class Backend:
         driver: Driver,
         limits: Limits | None = None,
         surroundings: Surroundings | None = None,
+        *,
+        key_lifetime: timedelta = LIFETIME,
     ) -> None:
         bounds = limits or Limits()
         around = surroundings or Surroundings()
-        self.networks = Networks(database, driver, bounds, around)
+        self.quotas = Quotas(database, around, bounds.quotas)
+        self.networks = Networks(database, driver, bounds, around, self.quotas)
         self.segments = Segments(database, bounds, around)
-        self.subnets = Subnets(database, driver, bounds, around)
-        self.ports = Ports(database, driver, bounds, around)
+        self.subnets = Subnets(database, driver, bounds, around, self.quotas)
+        self.ports = Ports(database, driver, bounds, around, self.quotas)
+        self.idempotency_keys = IdempotencyKeys(database, around, key_lifetime)
+        self.ip_availability = IpAvailability(database)
         self.history = History(database, driver, around)
-        self.address_scopes = AddressScopes(database, around)
-        self.subnet_pools = SubnetPools(database, around)
+        self.address_scopes = AddressScopes(database, around, self.quotas)
+        self.subnet_pools = SubnetPools(database, around, self.quotas)
         self.rbac_policies = RbacPolicies(database, around)
         self.network_tags = Tags(
             database, around, "networks", network_rows.get, network_rows.RECORDS

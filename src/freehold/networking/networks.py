@@ -20,6 +20,8 @@ from freehold.networking.paging import ALL, Page
 from freehold.networking.plan.networks import plan_network_change, plan_new_network
 from freehold.networking.plan.segments import plan_first_segment
 from freehold.networking.prefixes import Prefixes
+from freehold.networking.quota_values import Counted
+from freehold.networking.quotas import Quotas
 from freehold.networking.records import NETWORK_FIRST_REVISION, Record
 from freehold.networking.sharing_values import ALL_PROJECTS, Action, ObjectType, RbacPolicy
 from freehold.networking.store import networks as network_rows
@@ -43,12 +45,18 @@ class Networks:
     """The networks of a database."""
 
     def __init__(
-        self, database: Database, driver: Driver, limits: Limits, surroundings: Surroundings
+        self,
+        database: Database,
+        driver: Driver,
+        limits: Limits,
+        surroundings: Surroundings,
+        quotas: Quotas,
     ) -> None:
         self._database = database
         self._driver = driver
         self._limits = limits
         self._surroundings = surroundings
+        self._quotas = quotas
 
     def create(self, drafts: Sequence[NetworkDraft]) -> tuple[Network, ...]:
         """Create networks: all of them or none.
@@ -56,6 +64,7 @@ class Networks:
         Raises:
             InvalidInput: a draft cannot stand; see
                 `freehold.networking.plan.networks.plan_new_network`.
+            OverQuota: a project may not have as many.
         """
         created = tuple(self._new_network(draft) for draft in drafts)
         segments = [
@@ -67,14 +76,17 @@ class Networks:
         )
 
         def work(unit: Unit) -> tuple[Network, ...]:
-            for network in created:
-                network_rows.add(unit.connection, network)
+            if len(created) == 1:
+                network_rows.add(unit.connection, created[0])
+            else:
+                network_rows.add_all(unit.connection, created)
             segment_rows.add(unit.connection, segments)
             policy_rows.add(unit.connection, policies)
             return created
 
         ids = [network.id for network in created]
-        return self._database.write(work, lookups.created(network_rows.find, ids))
+        counted = self._quotas.counting(Counted.NETWORK, work)
+        return self._database.write(counted, lookups.created(network_rows.find, ids))
 
     def get(self, network_id: str) -> Network:
         """Return one network.
@@ -151,7 +163,7 @@ class Networks:
 
         def work(unit: Unit) -> None:
             network_rows.guard(unit.connection, network_id, self._surroundings.now(), revision)
-            _, subnets = network_rows.get_with_subnets(unit.connection, network_id)
+            network, subnets = network_rows.get_with_subnets(unit.connection, network_id)
             others = port_rows.not_owned_by(
                 unit.connection, network_id, owners.DELETED_WITH_NETWORK
             )
@@ -165,6 +177,12 @@ class Networks:
             with run_again_if_references_break():
                 self._remove_rows(unit, network_id, subnets, ports)
             Prefixes(unit.connection).give_back(subnets)
+            for resource, gone in (
+                (Counted.NETWORK, [network]),
+                (Counted.SUBNET, subnets),
+                (Counted.PORT, ports),
+            ):
+                self._quotas.give_back(unit.connection, resource, [one.project_id for one in gone])
             addressing = Addressing(self._driver, unit)
             for port in ports:
                 addressing.deallocate(port.id, port.fixed_ips)

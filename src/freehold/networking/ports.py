@@ -24,6 +24,7 @@ from freehold.errors import (
 from freehold.ipam.driver import Driver, Surroundings
 from freehold.networking import lookups, owners
 from freehold.networking.addressing import Addressing
+from freehold.networking.bulk import Bulk
 from freehold.networking.ids import new_id
 from freehold.networking.limits import Limits
 from freehold.networking.paging import ALL, Page
@@ -36,6 +37,9 @@ from freehold.networking.plan.ports import (
     plan_port_update,
 )
 from freehold.networking.port_attributes import merged, with_mac
+from freehold.networking.port_bulk import create_together
+from freehold.networking.quota_values import Account, Counted
+from freehold.networking.quotas import Quotas
 from freehold.networking.records import PORT_FIRST_REVISION, Record
 from freehold.networking.store import networks as network_rows
 from freehold.networking.store import ports as port_rows
@@ -62,12 +66,18 @@ class Ports:
     """The ports of a database."""
 
     def __init__(
-        self, database: Database, driver: Driver, limits: Limits, surroundings: Surroundings
+        self,
+        database: Database,
+        driver: Driver,
+        limits: Limits,
+        surroundings: Surroundings,
+        quotas: Quotas,
     ) -> None:
         self._database = database
         self._driver = driver
         self._limits = limits
         self._surroundings = surroundings
+        self._quotas = quotas
 
     def create(self, drafts: Sequence[PortDraft]) -> tuple[Port, ...]:
         """Create ports with their addresses: all of them or none.
@@ -77,6 +87,7 @@ class Ports:
             MacAddressInUse: another port of the network has the MAC address.
             IpAddressGenerationFailure: nothing is left to hand out.
             IpAddressAlreadyAllocated: an address asked for is held.
+            OverQuota: a project may not have as many.
             BadRequest: a port is to have too many tags, or address pairs or DHCP options
                 that cannot stand; see `freehold.networking.port_attributes`.
             FreeholdError: a draft cannot stand; see
@@ -87,11 +98,13 @@ class Ports:
         macs = _MacAttempts()
         ids = [new_id(self._surroundings.random) for _ in drafts]
 
-        def work(unit: Unit) -> tuple[Port, ...]:
+        def in_turn(unit: Unit) -> tuple[Port, ...]:
             addressing = Addressing(self._driver, unit)
             subnets = _SubnetsOfNetworks(unit.connection)
             chosen = self._choose_macs(unit.connection, drafts)
-            return tuple(
+            projects = [draft.project_id for draft in drafts]
+            free = self._quotas.free_account(Counted.PORT, *projects) if len(drafts) == 1 else None
+            created = tuple(
                 self._create(
                     unit,
                     addressing,
@@ -99,11 +112,30 @@ class Ports:
                     self._new_port(port_id, mac, draft),
                     draft,
                     macs,
+                    free,
                 )
                 for port_id, mac, draft in zip(ids, chosen, drafts, strict=True)
             )
+            if free is None:
+                self._quotas.claim(unit.connection, Counted.PORT, projects)
+            return created
 
-        return self._database.write(work, lookups.created(port_rows.find, ids))
+        def together(unit: Unit) -> tuple[Port, ...]:
+            subnets = _SubnetsOfNetworks(unit.connection)
+            chosen = self._choose_macs(unit.connection, drafts)
+            subnets.read({draft.network_id for draft in drafts})
+            planned = [
+                self._planned(subnets, self._new_port(port_id, mac, draft), draft)
+                for port_id, mac, draft in zip(ids, chosen, drafts, strict=True)
+            ]
+            created = create_together(unit.connection, Addressing(self._driver, unit), planned)
+            projects = [draft.project_id for draft in drafts]
+            self._quotas.claim(unit.connection, Counted.PORT, projects)
+            return created
+
+        return Bulk(self._database, len(drafts)).write(
+            together, in_turn, lookups.created(port_rows.find, ids)
+        )
 
     def get(self, port_id: str) -> Port:
         """Return one port.
@@ -187,6 +219,7 @@ class Ports:
                 if port.fixed_ips:
                     port_rows.remove_fixed_ips(unit.connection, port.id)
                 port_rows.remove(unit.connection, port)
+            self._quotas.give_back(unit.connection, Counted.PORT, [port.project_id])
             Addressing(self._driver, unit).deallocate(port.id, port.fixed_ips)
 
         self._database.write(work, lookups.deleted(port_rows.find, port_id))
@@ -199,16 +232,26 @@ class Ports:
         port: Port,
         draft: PortDraft,
         macs: "_MacAttempts",
+        free: Account | None,
     ) -> Port:
         generated = isinstance(draft.mac_address, MacAddress)
-        around = self._around(subnets, port, draft.fixed_ips or ())
-        plan = plan_new_port(port, draft.fixed_ips, around)
-        port = replace(port, ip_allocation=plan.ip_allocation)
+        port, plan = self._planned(subnets, port, draft)
         with run_again_if_references_break(), macs.watching(port, generated):
-            port_rows.add(unit.connection, port)
+            if free is None:
+                port_rows.add(unit.connection, port)
+            elif not port_rows.add_uncounted(unit.connection, port, free):
+                self._quotas.noticed(free)
+                raise RunAgain
         added = addressing.allocate(port.network_id, plan.add)
         _show(unit.connection, port.id, added)
         return replace(port, fixed_ips=added)
+
+    def _planned(
+        self, subnets: "_SubnetsOfNetworks", port: Port, draft: PortDraft
+    ) -> tuple[Port, PortPlan]:
+        around = self._around(subnets, port, draft.fixed_ips or ())
+        plan = plan_new_port(port, draft.fixed_ips, around)
+        return replace(port, ip_allocation=plan.ip_allocation), plan
 
     def _around(
         self, subnets: "_SubnetsOfNetworks", port: Port, asked: Sequence[FixedIPRequest]
@@ -355,6 +398,16 @@ class _SubnetsOfNetworks:
         if key not in self._segments:
             self._segments[key] = segment_rows.of_host(self._connection, *key)
         return self._segments[key]
+
+    def read(self, network_ids: Set[str]) -> None:
+        """Read the subnets of several networks, which costs no more statements than of a few.
+
+        Raises:
+            NetworkNotFound: one of the networks is not there.
+        """
+        if len(network_ids) > 1:
+            found = network_rows.find_with_subnets(self._connection, network_ids)
+            self._read.update({one: subnets for one, (_, subnets) in found.items()})
 
     def existing(self, subnet_ids: Set[str]) -> frozenset[str]:
         """Tell which of these subnets exist, on whatever network."""

@@ -42,6 +42,8 @@ from freehold.networking.pool_values import (
     SubnetPoolDraft,
 )
 from freehold.networking.prefixes import Prefixes
+from freehold.networking.quota_values import Counted
+from freehold.networking.quotas import Quotas
 from freehold.networking.records import SUBNET_POOL_FIRST_REVISION, Record
 from freehold.networking.sharing_values import Action, ObjectType
 from freehold.networking.store import address_scopes as scope_rows
@@ -56,9 +58,10 @@ from freehold.networking.values import Filter, Subnet
 class SubnetPools:
     """The subnet pools of a database."""
 
-    def __init__(self, database: Database, surroundings: Surroundings) -> None:
+    def __init__(self, database: Database, surroundings: Surroundings, quotas: Quotas) -> None:
         self._database = database
         self._surroundings = surroundings
+        self._quotas = quotas
 
     def create(self, drafts: Sequence[SubnetPoolDraft]) -> tuple[SubnetPool, ...]:
         """Create subnet pools: all of them or none.
@@ -67,6 +70,7 @@ class SubnetPools:
             AddressScopeNotFound: a draft names a scope that is not there.
             AddressScopePrefixConflict: another pool of the scope has some of
                 a draft's addresses.
+            OverQuota: a project may not have as many.
             FreeholdError: a draft cannot stand; see
                 `freehold.networking.plan.subnet_pools`.
         """
@@ -96,7 +100,8 @@ class SubnetPools:
             return created
 
         ids = [pool.id for pool in created]
-        return self._database.write(work, lookups.created(pool_rows.find, ids))
+        counted = self._quotas.counting(Counted.SUBNETPOOL, work)
+        return self._database.write(counted, lookups.created(pool_rows.find, ids))
 
     def get(self, pool_id: str) -> SubnetPool:
         """Return one subnet pool.
@@ -155,11 +160,13 @@ class SubnetPools:
 
         def work(unit: Unit) -> None:
             pool_rows.guard(unit.connection, pool_id)
-            pool_rows.get(unit.connection, pool_id).record.check(revision)
+            pool = pool_rows.get(unit.connection, pool_id)
+            pool.record.check(revision)
             if pool_rows.is_in_use(unit.connection, pool_id):
                 raise SubnetPoolDeleteError
             with run_again_if_references_break():
                 pool_rows.remove(unit.connection, pool_id)
+            self._quotas.give_back(unit.connection, Counted.SUBNETPOOL, [pool.project_id])
 
         self._database.write(work, lookups.deleted(pool_rows.find, pool_id))
 

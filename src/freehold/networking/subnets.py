@@ -1,6 +1,7 @@
 """Creating, reading, changing and deleting subnets."""
 
 import logging
+from bisect import bisect_left, insort
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,6 +15,7 @@ from freehold.errors import BadRequest, IpAddressAlreadyAllocated, SubnetInUse
 from freehold.ipam.driver import Driver, Surroundings
 from freehold.networking import lookups, owners
 from freehold.networking.addressing import Addressing
+from freehold.networking.bulk import Bulk
 from freehold.networking.ids import new_id
 from freehold.networking.limits import Limits
 from freehold.networking.paging import ALL, Page
@@ -28,7 +30,10 @@ from freehold.networking.plan.subnets import (
     plan_subnet_change,
 )
 from freehold.networking.pool_values import SubnetPool
+from freehold.networking.prefix_bulk import ManyPrefixes, Taking
 from freehold.networking.prefixes import Prefixes
+from freehold.networking.quota_values import Counted
+from freehold.networking.quotas import Quotas
 from freehold.networking.records import SUBNET_FIRST_REVISION, Record
 from freehold.networking.segment_values import Segment
 from freehold.networking.store import networks as network_rows
@@ -45,12 +50,18 @@ class Subnets:
     """The subnets of a database."""
 
     def __init__(
-        self, database: Database, driver: Driver, limits: Limits, surroundings: Surroundings
+        self,
+        database: Database,
+        driver: Driver,
+        limits: Limits,
+        surroundings: Surroundings,
+        quotas: Quotas,
     ) -> None:
         self._database = database
         self._driver = driver
         self._limits = limits
         self._surroundings = surroundings
+        self._quotas = quotas
 
     def create(self, drafts: Sequence[SubnetDraft]) -> tuple[Subnet, ...]:
         """Create subnets: all of them or none.
@@ -65,20 +76,38 @@ class Subnets:
                 network's subnets are from elsewhere.
             SubnetsNotAllAssociatedWithSegments, NetworkIdsDontMatch: the segment
                 cannot be that.
+            OverQuota: a project may not have as many.
             FreeholdError: a draft cannot stand; see
                 `freehold.networking.plan.subnets.plan_new_subnet`.
         """
         ids = [new_id(self._surroundings.random) for _ in drafts]
 
-        def work(unit: Unit) -> tuple[Subnet, ...]:
+        def in_turn(unit: Unit) -> tuple[Subnet, ...]:
             addressing = Addressing(self._driver, unit)
-            sites = _Sites(unit.connection, self._surroundings.now)
+            sites = _Sites(unit.connection, self._surroundings.now, Prefixes(unit.connection))
             return tuple(
                 self._create(unit, addressing, sites, subnet_id, draft)
                 for subnet_id, draft in zip(ids, drafts, strict=True)
             )
 
-        return self._database.write(work, lookups.created(subnet_rows.find, ids))
+        def together(unit: Unit) -> tuple[Subnet, ...]:
+            prefixes = ManyPrefixes(unit.connection)
+            sites = _Sites(unit.connection, self._surroundings.now, prefixes)
+            sites.read({draft.network_id for draft in drafts})
+            prefixes.read([sites.taking(draft) for draft in drafts if draft.from_pool is not None])
+            planned = tuple(
+                self._planned(sites, subnet_id, draft)
+                for subnet_id, draft in zip(ids, drafts, strict=True)
+            )
+            prefixes.write()
+            self._store_together(unit, planned)
+            return tuple(one.subnet for one in planned)
+
+        return Bulk(self._database, len(drafts)).write(
+            self._quotas.counting(Counted.SUBNET, together),
+            self._quotas.counting(Counted.SUBNET, in_turn),
+            lookups.created(subnet_rows.find, ids),
+        )
 
     def get(self, subnet_id: str) -> Subnet:
         """Return one subnet.
@@ -167,6 +196,7 @@ class Subnets:
                 port_rows.remove_holdings(unit.connection, holdings)
                 subnet_rows.remove(unit.connection, subnet)
             Prefixes(unit.connection).give_back([subnet])
+            self._quotas.give_back(unit.connection, Counted.SUBNET, [subnet.project_id])
             Addressing(self._driver, unit).remove_subnet(subnet, holdings)
 
         self._database.write(work, lookups.deleted(subnet_rows.find, subnet_id))
@@ -179,6 +209,31 @@ class Subnets:
         subnet_id: str,
         draft: SubnetDraft,
     ) -> Subnet:
+        planned = self._planned(sites, subnet_id, draft)
+        subnet = planned.subnet
+        with run_again_if_references_break():
+            subnet_rows.add(unit.connection, subnet)
+        addressing.create_subnet(subnet)
+        if subnet.auto_address:
+            _give_automatic_addresses(unit, addressing, subnet, planned.siblings, planned.hosts)
+        return subnet
+
+    def _store_together(self, unit: Unit, planned: Sequence["_Planned"]) -> None:
+        addressing = Addressing(self._driver, unit)
+        subnets = [one.subnet for one in planned]
+        with run_again_if_references_break():
+            subnet_rows.add_all(unit.connection, subnets)
+        addressing.create_subnets(subnets)
+        automatic = [one for one in planned if one.subnet.auto_address]
+        with_ports = port_rows.with_ports(
+            unit.connection, {one.subnet.network_id for one in automatic}
+        )
+        for one in automatic:
+            if one.subnet.network_id in with_ports:
+                _give_automatic_addresses(unit, addressing, one.subnet, one.siblings, one.hosts)
+
+    def _planned(self, sites: "_Sites", subnet_id: str, draft: SubnetDraft) -> "_Planned":
+        """Return what a subnet is going to be, if its network can have it."""
         site = sites.of(draft.network_id)
         now = self._surroundings.now()
         cidr, pool = sites.choose_prefix(draft)
@@ -192,36 +247,66 @@ class Subnets:
         )
         check_mtu(site.network, planned.ip_version)
         subnet = replace(planned, record=Record.begun(now, SUBNET_FIRST_REVISION))
-        check_overlap(subnet, site.subnets)
-        check_affinity(site.network, site.subnets, subnet, pool)
-        segment = _segment(unit, subnet.segment_id)
+        check_overlap(subnet, site.beside(subnet))
+        check_affinity(site.network, site.of_each_origin(), subnet, pool)
+        segment = sites.segment(subnet.segment_id)
         check_segment_of_new_subnet(subnet, site.subnets, segment)
-        siblings = tuple(site.subnets)
+        siblings = tuple(site.subnets) if subnet.auto_address else ()
         site.add(subnet, pool)
-        with run_again_if_references_break():
-            subnet_rows.add(unit.connection, subnet)
-        addressing.create_subnet(subnet)
-        if subnet.auto_address:
-            hosts = frozenset(segment.hosts if segment else ())
-            given = _give_automatic_addresses(unit, addressing, subnet, siblings, hosts)
-            port_rows.RECORDS.touch(unit.connection, given, now)
-        return subnet
+        return _Planned(subnet, siblings, frozenset(segment.hosts if segment else ()))
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """A subnet to be.
+
+    Attributes:
+        subnet: the subnet.
+        siblings: the others that its network has then, if it gives ports addresses by itself.
+        hosts: those on its segment.
+    """
+
+    subnet: Subnet
+    siblings: Sequence[Subnet]
+    hosts: Set[str]
+
+
 class _Site:
     """A network to which subnets are being added, and those that it has by now."""
 
-    network: Network
-    subnets: list[Subnet]
+    def __init__(self, network: Network, subnets: Sequence[Subnet]) -> None:
+        self.network = network
+        self.subnets = sorted(subnets, key=_place)
+        self._origins = {_origin(subnet): subnet for subnet in subnets}
+
+    def of_each_origin(self) -> Sequence[Subnet]:
+        """Return of the subnets of an IP version that are from one pool, or from none, one each."""
+        return tuple(self._origins.values())
+
+    def beside(self, subnet: Subnet) -> Sequence[Subnet]:
+        """Return the two subnets around where a new one belongs.
+
+        As no two of the network's overlap, no other one can overlap with the new one.
+        """
+        place = bisect_left(self.subnets, _place(subnet), key=_place)
+        return self.subnets[max(place - 1, 0) : place + 1]
 
     def add(self, subnet: Subnet, pool: SubnetPool | None) -> None:
         """Note a subnet that was added, and the address scope that comes with its pool."""
-        self.subnets.append(subnet)
+        insort(self.subnets, subnet, key=_place)
+        self._origins[_origin(subnet)] = subnet
         if pool is not None and pool.ip_version == 4:
             self.network = replace(self.network, ipv4_address_scope=pool.address_scope_id)
         elif pool is not None:
             self.network = replace(self.network, ipv6_address_scope=pool.address_scope_id)
+
+
+def _place(subnet: Subnet) -> tuple[int, int]:
+    return subnet.ip_version, int(subnet.cidr.network_address)
+
+
+def _origin(subnet: Subnet) -> tuple[int, str | None]:
+    return subnet.ip_version, subnet.subnetpool_id
 
 
 class _Sites:
@@ -230,11 +315,29 @@ class _Sites:
     Each is guarded and read once.
     """
 
-    def __init__(self, connection: Connection, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        now: Callable[[], datetime],
+        prefixes: Prefixes | ManyPrefixes,
+    ) -> None:
         self._connection = connection
         self._now = now
         self._read: dict[str, _Site] = {}
-        self._prefixes = Prefixes(connection)
+        self._prefixes = prefixes
+        self._defaults: dict[int, str | None] = {}
+        self._segments: dict[str, Segment] = {}
+
+    def read(self, network_ids: Set[str]) -> None:
+        """Guard and read several networks, which costs no more statements than a few do.
+
+        Raises:
+            NetworkNotFound: one of them is not there.
+        """
+        if len(network_ids) > 1:
+            network_rows.guard_all(self._connection, network_ids, self._now())
+            found = network_rows.find_with_subnets(self._connection, network_ids)
+            self._read.update({one: _Site(*both) for one, both in found.items()})
 
     def of(self, network_id: str) -> _Site:
         """Return a network and its subnets, which no other unit changes from now on.
@@ -245,8 +348,20 @@ class _Sites:
         if network_id not in self._read:
             network_rows.guard(self._connection, network_id, self._now())
             network, subnets = network_rows.get_with_subnets(self._connection, network_id)
-            self._read[network_id] = _Site(network, list(subnets))
+            self._read[network_id] = _Site(network, subnets)
         return self._read[network_id]
+
+    def segment(self, segment_id: str | None) -> Segment | None:
+        """Return a segment, if it is one.
+
+        Raises:
+            SegmentNotFound: there is none of this id.
+        """
+        if segment_id is None:
+            return None
+        if segment_id not in self._segments:
+            self._segments[segment_id] = segment_rows.get(self._connection, segment_id)
+        return self._segments[segment_id]
 
     def choose_prefix(self, draft: SubnetDraft) -> tuple[IPNetwork, SubnetPool | None]:
         """Return a new subnet's CIDR, taken from its pool if it is to be from one.
@@ -258,18 +373,26 @@ class _Sites:
             SubnetPoolQuotaExceeded: the project has its share of the pool.
             FreeholdError: see `freehold.networking.plan.subnet_pools.plan_prefix`.
         """
-        asked = draft.from_pool
-        if asked is None:
+        if draft.from_pool is None:
             if draft.cidr is None:
                 raise ValueError("a draft has a CIDR or a pool")
             return draft.cidr, None
+        taking = self.taking(draft)
+        return self._prefixes.take(*taking), taking.pool
+
+    def taking(self, draft: SubnetDraft) -> Taking:
+        """Return what a subnet that is from a pool is to take of it; see `choose_prefix`."""
+        asked = draft.from_pool
+        if asked is None:
+            raise ValueError("the draft is of no pool")
         pool = self._prefixes.pool(asked.subnetpool_id or self._default_pool_id(draft))
-        wanted = plan_prefix(pool, draft, asked)
-        return self._prefixes.take(pool, wanted, draft.project_id), pool
+        return Taking(pool, plan_prefix(pool, draft, asked), draft.project_id)
 
     def _default_pool_id(self, draft: SubnetDraft) -> str:
         version = draft.ip_version if draft.cidr is None else draft.cidr.version
-        pool_id = pool_rows.default_id(self._connection, version)
+        if version not in self._defaults:
+            self._defaults[version] = pool_rows.default_id(self._connection, version)
+        pool_id = self._defaults[version]
         if pool_id is None:
             raise BadRequest("subnets", f"No default subnetpool found for IPv{version}")
         return pool_id
@@ -281,8 +404,8 @@ def _give_automatic_addresses(
     subnet: Subnet,
     siblings: Sequence[Subnet],
     hosts: Set[str],
-) -> list[str]:
-    """Give each port that a new subnet serves its address there.
+) -> None:
+    """Give each port that a new subnet serves its address there, and note that it has changed.
 
     Args:
         unit: the unit.
@@ -290,9 +413,6 @@ def _give_automatic_addresses(
         subnet: the new subnet.
         siblings: the other subnets of its network.
         hosts: those on its segment.
-
-    Returns:
-        The ports that got one.
     """
     given: list[str] = []
     ports = port_rows.find(unit.connection, [Filter("network_id", (subnet.network_id,))])
@@ -308,7 +428,7 @@ def _give_automatic_addresses(
             continue
         port_rows.add_fixed_ips(unit.connection, port.id, added, positions.get(port.id, 0))
         given.append(port.id)
-    return given
+    port_rows.RECORDS.touch(unit.connection, given, subnet.record.created_at)
 
 
 def _segment(unit: Unit, segment_id: str | None) -> Segment | None:

@@ -104,8 +104,14 @@ def guard(connection: Connection, scope_id: str) -> None:
 
 
 def remove(connection: Connection, scope_id: str) -> None:
-    """Delete an address scope to which no pool belongs any more."""
-    connection.execute(delete(address_scopes).where(address_scopes.c.id == scope_id))
+    """Delete an address scope to which no pool belongs any more.
+
+    Raises:
+        AddressScopeNotFound: another unit has deleted it.
+    """
+    removed = connection.execute(delete(address_scopes).where(address_scopes.c.id == scope_id))
+    if not removed.rowcount:
+        raise AddressScopeNotFound(scope_id)
 
 
 def _scope(row: AnyRow) -> AddressScope:

@@ -1,6 +1,6 @@
 """Rows of networks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -85,27 +85,15 @@ _WITH_SUBNETS = (
 
 
 def add(connection: Connection, network: Network) -> None:
-    """Store a new network, without the policies by which it is shared or external."""
-    connection.execute(
-        insert(networks).values(
-            id=network.id,
-            project_id=network.project_id,
-            name=network.name,
-            description=network.description,
-            **{name: getattr(network, name) for name in _KEPT},
-            network_type=network.network_type,
-            admin_state_up=network.admin_state_up,
-            status=network.status,
-            created_at=stored_time(network.record.created_at),
-        )
-    )
-    connection.execute(
-        insert(network_guards).values(
-            network_id=network.id,
-            generation=network.record.revision,
-            updated_at=stored_time(network.record.updated_at),
-        )
-    )
+    """Store a new network."""
+    connection.execute(insert(networks).values(_row(network)))
+    connection.execute(insert(network_guards).values(_guard_row(network)))
+
+
+def add_all(connection: Connection, new: Sequence[Network]) -> None:
+    """Store new networks, by two statements."""
+    connection.execute(insert(networks), [_row(network) for network in new])
+    connection.execute(insert(network_guards), [_guard_row(network) for network in new])
 
 
 def get(connection: Connection, network_id: str) -> Network:
@@ -138,6 +126,29 @@ def get_with_subnets(connection: Connection, network_id: str) -> tuple[Network, 
         if row.subnets_id
     ]
     return _network(rows[0], members), found
+
+
+def find_with_subnets(
+    connection: Connection, network_ids: Collection[str]
+) -> dict[str, tuple[Network, tuple[Subnet, ...]]]:
+    """Read networks and all of their subnets, the oldest first; few statements.
+
+    Raises:
+        NetworkNotFound: there is none with one of these ids.
+    """
+    found: dict[str, tuple[Network, tuple[Subnet, ...]]] = {}
+    for ids in in_batches(sorted(network_ids)):
+        known = {network.id: network for network in find(connection, [Filter("id", tuple(ids))])}
+        for network_id in ids:
+            if network_id not in known:
+                raise NetworkNotFound(network_id)
+        members: dict[str, list[Subnet]] = {network_id: [] for network_id in ids}
+        for subnet in subnet_rows.find(connection, [Filter("network_id", tuple(ids))]):
+            members[subnet.network_id].append(subnet)
+        for network_id, subnets_of in members.items():
+            subnets_of.sort(key=lambda subnet: (subnet.record.created_at, subnet.id))
+            found[network_id] = known[network_id], tuple(subnets_of)
+    return found
 
 
 def find(
@@ -232,10 +243,49 @@ def guard(
         raise RunAgain
 
 
+def guard_all(connection: Connection, network_ids: Collection[str], now: datetime) -> None:
+    """Exclude all other units that change the sets of subnets of several networks; see `guard`.
+
+    Raises:
+        NetworkNotFound: one of the networks is gone.
+    """
+    for ids in in_batches(sorted(network_ids)):
+        touched = connection.execute(
+            update(network_guards)
+            .where(network_guards.c.network_id.in_(ids))
+            .values(generation=network_guards.c.generation + 1, updated_at=stored_time(now))
+        )
+        if touched.rowcount < len(ids):
+            find_with_subnets(connection, ids)
+            raise RunAgain
+
+
 def remove(connection: Connection, network_id: str) -> None:
     """Delete a network that has neither ports nor subnets any more."""
     connection.execute(delete(network_guards).where(network_guards.c.network_id == network_id))
     connection.execute(delete(networks).where(networks.c.id == network_id))
+
+
+def _row(network: Network) -> dict[str, object]:
+    return {
+        "id": network.id,
+        "project_id": network.project_id,
+        "name": network.name,
+        "description": network.description,
+        **{name: getattr(network, name) for name in _KEPT},
+        "network_type": network.network_type,
+        "admin_state_up": network.admin_state_up,
+        "status": network.status,
+        "created_at": stored_time(network.record.created_at),
+    }
+
+
+def _guard_row(network: Network) -> dict[str, object]:
+    return {
+        "network_id": network.id,
+        "generation": network.record.revision,
+        "updated_at": stored_time(network.record.updated_at),
+    }
 
 
 class _Member(NamedTuple):

@@ -11,6 +11,7 @@ from sqlalchemy import (
     false,
     func,
     insert,
+    literal,
     or_,
     select,
 )
@@ -18,12 +19,13 @@ from sqlalchemy import (
 from freehold.addresses.encoding import from_bytes, to_bytes
 from freehold.addresses.ranges import IPAddress, address_of
 from freehold.db.retry import RunAgain
-from freehold.db.tables import fixed_ips, port_tags, ports, subnets
+from freehold.db.tables import fixed_ips, networks, port_tags, ports, subnets
 from freehold.errors import PortNotFound
 from freehold.networking.owners import NETWORK_PREFIX
 from freehold.networking.paging import ALL, Page
+from freehold.networking.quota_values import Account
 from freehold.networking.sharing_values import VISIBLE
-from freehold.networking.store import sharing
+from freehold.networking.store import quotas, sharing
 from freehold.networking.store.conditions import AnyRow, Condition, in_batches, one_of, where
 from freehold.networking.store.pages import Sorting
 from freehold.networking.store.port_attributes import in_columns, options_of, pairs_of
@@ -122,24 +124,38 @@ def add(connection: Connection, port: Port) -> None:
         DBDuplicateEntry: another port of the network has its MAC address.
         DBReferenceError: the network is gone.
     """
-    connection.execute(
-        insert(ports).values(
-            id=port.id,
-            network_id=port.network_id,
-            project_id=port.project_id,
-            name=port.name,
-            description=port.description,
-            admin_state_up=port.admin_state_up,
-            mac_address=port.mac_address,
-            device_id=port.device_id,
-            device_owner=port.device_owner,
-            status=port.status,
-            ip_allocation=port.ip_allocation,
-            **in_columns({name: getattr(port, name) for name in _KEPT}),
-            **columns_of(port.record),
-        )
-    )
+    connection.execute(insert(ports).values(_row(port)))
     RECORDS.add_tags(connection, port.id, port.record.tags)
+
+
+def add_uncounted(connection: Connection, port: Port, account: Account) -> bool:
+    """Store a new port as `add` does, if an account has no counters and the network is there.
+
+    Returns:
+        Whether it is so; otherwise nothing was stored.
+
+    Raises:
+        DBDuplicateEntry: another port of the network has its MAC address.
+    """
+    columns = _row(port)
+    values = [literal(value, ports.c[name].type) for name, value in columns.items()]
+    row = select(*values).where(networks.c.id == port.network_id, quotas.is_uncounted(account))
+    stored = insert(ports).from_select(list(columns), row)
+    if not connection.execute(stored.execution_options(preserve_rowcount=True)).rowcount:
+        return False
+    RECORDS.add_tags(connection, port.id, port.record.tags)
+    return True
+
+
+def add_all(connection: Connection, new: Sequence[Port]) -> None:
+    """Store new ports with their tags, without their addresses; few statements.
+
+    Raises:
+        DBDuplicateEntry: another port of the network has the MAC address of one.
+        DBReferenceError: a network is gone.
+    """
+    connection.execute(insert(ports), [_row(port) for port in new])
+    RECORDS.add_tags_of_many(connection, {port.id: port.record.tags for port in new})
 
 
 def get(connection: Connection, port_id: str) -> Port:
@@ -187,6 +203,17 @@ def not_owned_by(connection: Connection, network_id: str, owners: Set[str]) -> t
             select(ports.c.id)
             .where(ports.c.network_id == network_id, ports.c.device_owner.not_in(owners))
             .order_by(ports.c.id)
+        )
+    )
+
+
+def with_ports(connection: Connection, network_ids: Set[str]) -> frozenset[str]:
+    """Return those of some networks that have ports."""
+    return frozenset(
+        network_id
+        for ids in in_batches(sorted(network_ids))
+        for network_id in connection.scalars(
+            select(ports.c.network_id).distinct().where(ports.c.network_id.in_(ids))
         )
     )
 
@@ -278,16 +305,26 @@ def add_fixed_ips(
         connection.execute(
             insert(fixed_ips),
             [
-                {
-                    "subnet_id": fixed_ip.subnet_id,
-                    "address": to_bytes(fixed_ip.ip_address),
-                    "port_id": port_id,
-                    "position": position + index,
-                    "ip_address": str(fixed_ip.ip_address),
-                }
-                for index, fixed_ip in enumerate(added)
+                _fixed_ip_row(port_id, fixed_ip, place)
+                for place, fixed_ip in enumerate(added, start=position)
             ],
         )
+
+
+def add_fixed_ips_of_all(connection: Connection, new: Sequence[Port]) -> None:
+    """Store the addresses of new ports; few statements.
+
+    Raises:
+        DBReferenceError: a subnet is gone.
+        DBDuplicateEntry: another port shows one of the addresses.
+    """
+    rows = [
+        _fixed_ip_row(port.id, fixed_ip, place)
+        for port in new
+        for place, fixed_ip in enumerate(port.fixed_ips)
+    ]
+    if rows:
+        connection.execute(insert(fixed_ips), rows)
 
 
 def remove_fixed_ips(connection: Connection, port_id: str) -> None:
@@ -340,6 +377,34 @@ def macs_in_use(connection: Connection, network_id: str, macs: Collection[str]) 
             )
         )
     )
+
+
+def _row(port: Port) -> dict[str, object]:
+    return {
+        "id": port.id,
+        "network_id": port.network_id,
+        "project_id": port.project_id,
+        "name": port.name,
+        "description": port.description,
+        "admin_state_up": port.admin_state_up,
+        "mac_address": port.mac_address,
+        "device_id": port.device_id,
+        "device_owner": port.device_owner,
+        "status": port.status,
+        "ip_allocation": port.ip_allocation,
+        **in_columns({name: getattr(port, name) for name in _KEPT}),
+        **columns_of(port.record),
+    }
+
+
+def _fixed_ip_row(port_id: str, fixed_ip: FixedIP, position: int) -> dict[str, object]:
+    return {
+        "subnet_id": fixed_ip.subnet_id,
+        "address": to_bytes(fixed_ip.ip_address),
+        "port_id": port_id,
+        "position": position,
+        "ip_address": str(fixed_ip.ip_address),
+    }
 
 
 def _fixed_ip(row: AnyRow) -> FixedIP:

@@ -7,14 +7,14 @@ are held and however many gaps there are.
 
 from collections.abc import Collection, Iterable, Mapping
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, union_all, update
 
 from freehold.addresses.encoding import from_bytes, number_to_bytes
 from freehold.addresses.prefixes import prefix_at
 from freehold.addresses.ranges import IPNetwork
 from freehold.db.retry import RunAgain
 from freehold.db.tables import subnetpool_gaps, subnetpool_usage
-from freehold.networking.store.conditions import AnyRow
+from freehold.networking.store.conditions import AnyRow, in_batches
 
 gaps = subnetpool_gaps
 usage = subnetpool_usage
@@ -71,6 +71,58 @@ def gaps_among(
     return wanted & {_gap(row, version) for row in rows}
 
 
+def smallest_gaps(
+    connection: Connection, pool_id: str, ip_version: int, lengths: range, number: int
+) -> frozenset[IPNetwork]:
+    """Return at least the smallest gaps with room for a prefix, and the lowest of those.
+
+    Args:
+        connection: the unit's connection.
+        pool_id: the pool.
+        ip_version: the pool's.
+        lengths: from that of the pool's largest prefix to that of the wanted one.
+        number: how many gaps are needed; so many of each length are read.
+    """
+    of_a_length = [
+        select(gaps.c.first, gaps.c.prefixlen)
+        .where(gaps.c.subnetpool_id == pool_id, gaps.c.prefixlen == length)
+        .order_by(gaps.c.first)
+        .limit(number)
+        .subquery()
+        for length in lengths
+    ]
+    if not of_a_length:
+        return frozenset()
+    rows = connection.execute(union_all(*(select(one) for one in of_a_length)))
+    return frozenset(_gap(row, ip_version) for row in rows)
+
+
+def gaps_around(
+    connection: Connection, pool_id: str, prefixes: Collection[IPNetwork], shortest: int
+) -> frozenset[IPNetwork]:
+    """Return the gaps that contain one of these prefixes.
+
+    Args:
+        connection: the unit's connection.
+        pool_id: the pool.
+        prefixes: of the pool's IP version.
+        shortest: the length of the pool's largest prefix.
+    """
+    candidates = {
+        prefix_at(prefix.version, int(prefix.network_address), length)
+        for prefix in prefixes
+        for length in range(shortest, prefix.prefixlen + 1)
+    }
+    return frozenset(
+        gap
+        for firsts in in_batches(sorted({_first(one) for one in candidates}))
+        for row in connection.execute(
+            select(gaps).where(gaps.c.subnetpool_id == pool_id, gaps.c.first.in_(firsts))
+        )
+        if (gap := _gap(row, next(iter(candidates)).version)) in candidates
+    )
+
+
 def largest_length(connection: Connection, pool_id: str) -> int | None:
     """Return the prefix length of the largest gap; None if nothing is free."""
     length: int | None = connection.scalar(
@@ -97,14 +149,14 @@ def remove_gaps(connection: Connection, pool_id: str, removed: Collection[IPNetw
     Raises:
         RunAgain: one of them is not there: the pool was not guarded.
     """
-    if removed:
+    for some in in_batches(list(removed)):
         deleted = connection.execute(
             delete(gaps).where(
                 gaps.c.subnetpool_id == pool_id,
-                gaps.c.first.in_([_first(gap) for gap in removed]),
+                gaps.c.first.in_([_first(gap) for gap in some]),
             )
         )
-        if deleted.rowcount != len(removed):
+        if deleted.rowcount != len(some):
             raise RunAgain
 
 

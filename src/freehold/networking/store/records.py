@@ -138,6 +138,16 @@ class Records:
                 [{"resource_id": resource_id, "tag": tag} for tag in sorted(tags)],
             )
 
+    def add_tags_of_many(self, connection: Connection, tags: Mapping[str, Collection[str]]) -> None:
+        """Store tags of several resources, by their ids, that do not have them yet."""
+        rows = [
+            {"resource_id": resource_id, "tag": tag}
+            for resource_id, some in tags.items()
+            for tag in sorted(some)
+        ]
+        if rows:
+            connection.execute(insert(self.tags), rows)
+
     def remove_tags(self, connection: Connection, resource_id: str, tags: Collection[str]) -> None:
         """Delete some of a resource's tags."""
         if tags:

@@ -102,20 +102,12 @@ def from_labelled(row: AnyRow, shared: bool) -> Subnet:
 
 def add(connection: Connection, subnet: Subnet) -> None:
     """Store a new subnet."""
-    connection.execute(
-        insert(subnets).values(
-            id=subnet.id,
-            network_id=subnet.network_id,
-            project_id=subnet.project_id,
-            ip_version=subnet.ip_version,
-            cidr=str(subnet.cidr),
-            ipv6_ra_mode=subnet.ipv6_ra_mode,
-            ipv6_address_mode=subnet.ipv6_address_mode,
-            subnetpool_id=subnet.subnetpool_id,
-            **_changeable(subnet),
-            **columns_of(subnet.record),
-        )
-    )
+    connection.execute(insert(subnets).values(_row(subnet)))
+
+
+def add_all(connection: Connection, new: Sequence[Subnet]) -> None:
+    """Store new subnets, by one statement."""
+    connection.execute(insert(subnets), [_row(subnet) for subnet in new])
 
 
 def replace(connection: Connection, before: Subnet, after: Subnet, now: datetime) -> None:
@@ -194,6 +186,21 @@ def remove(connection: Connection, subnet: Subnet) -> None:
     )
     if not removed.rowcount:
         raise RunAgain
+
+
+def _row(subnet: Subnet) -> dict[str, object]:
+    return {
+        "id": subnet.id,
+        "network_id": subnet.network_id,
+        "project_id": subnet.project_id,
+        "ip_version": subnet.ip_version,
+        "cidr": str(subnet.cidr),
+        "ipv6_ra_mode": subnet.ipv6_ra_mode,
+        "ipv6_address_mode": subnet.ipv6_address_mode,
+        "subnetpool_id": subnet.subnetpool_id,
+        **_changeable(subnet),
+        **columns_of(subnet.record),
+    }
 
 
 def _changeable(subnet: Subnet) -> dict[str, object]:
