@@ -28,6 +28,11 @@ class DryRun(Generic[Resource, Draft, Change]):
     def __init__(self, collection: Collection[Resource, Draft, Change]) -> None:
         self._collection = collection
 
+    @property
+    def collection(self) -> Collection[Resource, Draft, Change]:
+        """The collection."""
+        return self._collection
+
     def on_post(self, request: Request, response: Response) -> None:
         """Tell what would be created."""
         if request.get_header(HEADER) is not None:

@@ -64,6 +64,21 @@ class Collection(Generic[Resource, Draft, Change]):
         self._guard = guard
         self._longest_page = longest_page
 
+    @property
+    def kind(self) -> Kind[Resource, Draft, Change]:
+        """The kind."""
+        return self._kind
+
+    @property
+    def limits(self) -> BodyLimits:
+        """What a request's body may measure."""
+        return self._limits
+
+    @property
+    def longest_page(self) -> int | None:
+        """How many resources one answer may list; None for any number."""
+        return self._longest_page
+
     def on_get(self, request: Request, response: Response) -> None:
         """List those that meet the filters, or a page of them."""
         kind, guard = self._kind, self._guard
@@ -153,6 +168,11 @@ class Item(Generic[Resource, Draft, Change]):
         self._service = service
         self._limits = limits
         self._guard = guard
+
+    @property
+    def kind(self) -> Kind[Resource, Draft, Change]:
+        """The kind."""
+        return self._kind
 
     def on_get(self, request: Request, response: Response, resource_id: str) -> None:
         """Show it."""

@@ -13,6 +13,7 @@ from freehold.api.extensions import Extension, Extensions
 from freehold.api.guarded import Guards
 from freehold.api.ip_availability import Availabilities, Availability
 from freehold.api.networks import NETWORK
+from freehold.api.openapi.serving import with_description
 from freehold.api.policy import Policy
 from freehold.api.ports import port_kind
 from freehold.api.rbac_policies import RBAC_POLICY
@@ -52,7 +53,7 @@ def routes(
     may = Guards(policy, backend, ports)
     all_subnets = Collection(SUBNET, backend.subnets, limits, may.subnets, longest_page)
     all_ports = Collection(ports, backend.ports, limits, may.ports, longest_page)
-    return {
+    table: Mapping[str, object] = {
         "/": Versions(),
         "/v2.0": Version(),
         "/v2.0/": Resources(names),
@@ -113,3 +114,4 @@ def routes(
         "/v2.0/ports/{resource_id}/tags": TagsOfItem(backend.port_tags, limits, may.ports),
         "/v2.0/ports/{resource_id}/tags/{tag}": TagOfItem(backend.port_tags, may.ports),
     }
+    return with_description(table)

@@ -1,0 +1,188 @@
+"""Descriptions of how much there is: quotas of projects, addresses of networks."""
+
+from http import HTTPStatus
+
+from neutron_lib.api.definitions import network_ip_availability
+from neutron_lib.api.definitions.network_ip_availability_details import IP_AVAILABILITY_DETAILS
+
+from freehold.api.ip_availability import Availabilities, Availability
+from freehold.api.openapi import parameters
+from freehold.api.openapi.answers import listed
+from freehold.api.openapi.operations import (
+    LINK,
+    READ_REFUSALS,
+    Description,
+    Operation,
+    ref,
+    wrapped,
+)
+from freehold.api.openapi.parameters import in_query, repeated
+from freehold.api.openapi.schemas import BOOLEAN, CIDR, ID, INTEGER, TEXT, Schema, record, sent
+from freehold.api.quotas import (
+    ATTRIBUTES,
+    NAME,
+    DefaultQuota,
+    OwnProject,
+    ProjectsWithQuotas,
+    QuotaDetails,
+    QuotaOfProject,
+)
+from freehold.networking.quota_values import Counted
+
+_FORBIDDEN = (*READ_REFUSALS, HTTPStatus.FORBIDDEN)
+_QUOTA: Schema = {
+    "type": "object",
+    "properties": {one.value: {**INTEGER, "minimum": -1} for one in Counted},
+    "description": "How many of each resource a project may have; -1 for any number.",
+}
+_CHANGED = record(
+    {name: sent(name, spec) for name, spec in ATTRIBUTES.definition.items() if spec["allow_put"]},
+    [],
+)
+_USAGE = record({"limit": INTEGER, "used": INTEGER, "reserved": INTEGER})
+_PROJECT = {"project_id": parameters.in_path("project_id", "The id of the project.")}
+_PART: Schema = {**INTEGER, "minimum": 0}
+_COUNTS = {
+    "total_ips": _PART,
+    "used_ips": _PART,
+    IP_AVAILABILITY_DETAILS: record(
+        {
+            "total_ips_in_subnet": _PART,
+            "total_ips_in_allocation_pool": _PART,
+            "used_ips_in_subnet": _PART,
+            "used_ips_in_allocation_pool": _PART,
+        }
+    ),
+}
+_OF_SUBNET = record(
+    {"subnet_id": ID, "subnet_name": TEXT, "ip_version": INTEGER, "cidr": CIDR, **_COUNTS}
+)
+_OF_NETWORK: Schema = {
+    "type": "object",
+    "properties": {
+        "network_id": ID,
+        "network_name": TEXT,
+        "tenant_id": TEXT,
+        "project_id": TEXT,
+        "subnet_ip_availability": listed(_OF_SUBNET),
+        **_COUNTS,
+    },
+}
+
+
+def quotas(_resource: ProjectsWithQuotas, _url: str) -> Description:
+    """Describe the URL of the projects with quotas of their own."""
+    operation = Operation(
+        "list_quotas",
+        "List the projects that have quotas of their own",
+        answer=wrapped("quotas", listed(_QUOTA)),
+        parameters=[parameters.fields([*(one.value for one in Counted), "project_id"])],
+        refusals=_FORBIDDEN,
+    )
+    return Description({"get": operation})
+
+
+def quota(_resource: QuotaOfProject, _url: str) -> Description:
+    """Describe the URL of a project's quota."""
+    answer = wrapped(NAME, ref(NAME))
+    return Description(
+        {
+            "get": Operation(
+                "show_quota",
+                "Show the quota of a project",
+                answer=answer,
+                parameters=[parameters.fields([one.value for one in Counted])],
+                refusals=_FORBIDDEN,
+            ),
+            "put": Operation(
+                "update_quota",
+                "Change the quota of a project",
+                answer=answer,
+                body=wrapped(NAME, ref("changed_quota")),
+                refusals=(*_FORBIDDEN, HTTPStatus.CONFLICT),
+            ),
+            "delete": Operation(
+                "delete_quota",
+                "Have the configured quota hold again",
+                status=HTTPStatus.NO_CONTENT,
+                refusals=_FORBIDDEN,
+            ),
+        },
+        {NAME: _QUOTA, "changed_quota": _CHANGED},
+        _PROJECT,
+    )
+
+
+def default_quota(_resource: DefaultQuota, _url: str) -> Description:
+    """Describe the URL of the configured quota."""
+    operation = Operation(
+        "show_default_quota",
+        "Show the configured quota",
+        answer=wrapped(NAME, ref(NAME)),
+        refusals=_FORBIDDEN,
+    )
+    return Description({"get": operation}, {NAME: _QUOTA}, _PROJECT)
+
+
+def quota_details(_resource: QuotaDetails, _url: str) -> Description:
+    """Describe the URL of a project's quota and of what is used of it."""
+    operation = Operation(
+        "show_quota_details",
+        "Show the quota of a project, and what is used of it",
+        answer=wrapped(NAME, record({one.value: _USAGE for one in Counted})),
+        refusals=_FORBIDDEN,
+    )
+    return Description({"get": operation}, path=_PROJECT)
+
+
+def own_project(_resource: OwnProject, url: str) -> Description:
+    """Describe the URL of the project of the request."""
+    name = url.rpartition("/")[2]
+    operation = Operation(
+        f"show_own_{name}",
+        "Tell in whose name the request is made",
+        answer=wrapped(name, record({f"{name}_id": TEXT})),
+        parameters=[parameters.PROJECT_ID],
+        refusals=(HTTPStatus.BAD_REQUEST,),
+    )
+    return Description({"get": operation})
+
+
+def availabilities(_resource: Availabilities, _url: str) -> Description:
+    """Describe the URL of the addresses of all networks."""
+    plural = network_ip_availability.RESOURCE_PLURAL
+    operation = Operation(
+        "list_network_ip_availabilities",
+        "Count the addresses of networks",
+        answer=wrapped(
+            plural, listed(ref("network_ip_availability")), {f"{plural}_links": listed(ref("link"))}
+        ),
+        parameters=[
+            repeated("network_id", TEXT, "Of this network."),
+            repeated("network_name", TEXT, "Of networks of this name."),
+            repeated("project_id", TEXT, "Of networks of this project."),
+            repeated("ip_version", {**INTEGER, "enum": [4, 6]}, "Of subnets of this IP version."),
+            parameters.fields(_OF_NETWORK["properties"]),
+            in_query("limit", {**INTEGER, "minimum": 0}, "How many at most; 0 for all."),
+            in_query("marker", ID, "List what comes after the network with this id."),
+            in_query("page_reverse", BOOLEAN, "List what comes before it instead."),
+        ],
+        refusals=_FORBIDDEN,
+    )
+    return Description({"get": operation}, {"network_ip_availability": _OF_NETWORK, "link": LINK})
+
+
+def availability(_resource: Availability, _url: str) -> Description:
+    """Describe the URL of the addresses of one network."""
+    operation = Operation(
+        "show_network_ip_availability",
+        "Count the addresses of a network",
+        answer=wrapped("network_ip_availability", ref("network_ip_availability")),
+        parameters=[parameters.fields(_OF_NETWORK["properties"])],
+        refusals=_FORBIDDEN,
+    )
+    return Description(
+        {"get": operation},
+        {"network_ip_availability": _OF_NETWORK},
+        {"network_id": parameters.in_path("network_id", "The id of the network.", ID)},
+    )
