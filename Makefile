@@ -11,7 +11,7 @@ SERVE_ARGS := $(if $(filter command,$(firstword $(origin HOST))),--host $(HOST))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help serve test lint pytest bench soak constraints clean
+.PHONY: help serve test lint pytest neutron-tests bench soak constraints clean
 
 help:
 	@echo "make serve   start Freehold on http://127.0.0.1:9696, with an SQLite database;"
@@ -19,9 +19,12 @@ help:
 	@echo "make test    all checks: make lint, then the tests; ARGS='...' is for pytest,"
 	@echo "             TEST_PROCESSES=... says how many processes share the tests (2)"
 	@echo "make lint    ruff, mypy, import-linter"
+	@echo "make neutron-tests   all of Neutron's own unit tests that have to do with addresses, with its"
+	@echo "             driver and with Freehold's; that takes an hour"
 	@echo "make bench   measure this machine; ARGS='--databases sqlite,galera', ARGS=--quick,"
 	@echo "             ARGS=--memory; ARGS=--write puts tables and plot in docs/benchmarks.*;"
-	@echo "             ARGS=--lists measures the API's lists, prefixes and bulk creations"
+	@echo "             ARGS=--lists measures the API's lists, prefixes and bulk creations,"
+	@echo "             ARGS=--neutron Neutron with its own driver and with Freehold's"
 	@echo "make soak    let the databases fail while workers allocate and release, and check every"
 	@echo "             promise; ARGS='--help' says what else it takes"
 	@echo "make constraints   resolve the newest versions of all dependencies anew"
@@ -41,6 +44,9 @@ lint: $(VENV)/.with-dev
 pytest: $(VENV)/.with-dev
 	@tests/servers/install
 	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadgroup $(ARGS)
+
+neutron-tests: $(VENV)/.with-dev
+	@$(BIN)/python -W ignore -m tests.neutron.upstream $(ARGS)
 
 bench: $(VENV)/.with-bench
 	@tests/servers/install

@@ -88,6 +88,10 @@ def _tell(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
+def _show(line: str) -> None:
+    print(line, flush=True)
+
+
 def write(measured: Results, folder: Path) -> None:
     """Write the page, the plot and what they are made of.
 
@@ -160,6 +164,9 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--memory", action="store_true", help="measure a process's memory instead")
     made.add_argument(
+        "--neutron", action="store_true", help="measure Neutron with its driver and Freehold's"
+    )
+    made.add_argument(
         "--write", action="store_true", help="put tables, plot and data into docs/benchmarks.*"
     )
     made.add_argument(
@@ -183,6 +190,13 @@ def main() -> None:
         return
     if options.lists:
         show_lists(options)
+        return
+    if options.neutron:
+        # Tests go without it: it needs all of Neutron.
+        from bench import inside_neutron as inside
+
+        extent = inside.QUICK if options.quick else inside.WHOLE
+        inside.measure(options.databases, extent, _show)
         return
     if options.again:
         measured = results.from_json((DOCS / "benchmarks.json").read_text())

@@ -1,10 +1,12 @@
 """Where the command ``freehold`` begins, be the service installed or not.
 
 The library alone brings the command too, since a package cannot leave it out;
-it then says what is missing instead of failing with a traceback.
+it then says what is missing instead of failing with a traceback. What looks after
+Neutron's database needs no service, and works beside a Neutron that has none.
 """
 
 import sys
+from importlib.util import find_spec
 
 from freehold.cli.failure import ExitCode
 
@@ -17,6 +19,10 @@ def main() -> int:
         missing = error.name or ""
         if missing.partition(".")[0] == "freehold":
             raise
+        if sys.argv[1:2] == ["neutron"] and find_spec("oslo_config"):
+            from freehold.cli.neutron import main as run_for_neutron
+
+            return run_for_neutron(sys.argv[1:])
         print(
             f"freehold: only the library is installed, and the service needs {missing}: "
             "run pip install 'freehold[service]'",

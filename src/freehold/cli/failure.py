@@ -9,11 +9,13 @@ class ExitCode(IntEnum):
     Attributes:
         FAILED: the command was understood, and the machine does not allow it.
         MISUSED: the command or the configuration cannot be meant as it stands.
+        FOUND: the command did what it was to, and found what somebody should see to.
     """
 
     OK = 0
     FAILED = 1
     MISUSED = 2
+    FOUND = 3
 
 
 class CommandFailed(Exception):

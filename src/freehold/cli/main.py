@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from freehold import __version__
-from freehold.cli import database, history
+from freehold.cli import database, history, neutron
 from freehold.cli.failure import CommandFailed, ExitCode
 from freehold.cli.listening import ALLOW_REMOTE
 from freehold.cli.serve import serve
@@ -24,20 +24,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns:
         The exit code: 0, or 1 if the machine does not allow it, or 2 if it was not
-        meant so. (argparse leaves by itself, with 2, when it understands nothing.)
+        meant so, or another one that the command returned. (argparse leaves by
+        itself, with 2, when it understands nothing.)
     """
     options = _parser().parse_args(arguments)
     # What fails before the service has its log is told once, by the command.
     logging.getLogger().addHandler(logging.NullHandler())
     try:
-        options.run(options)
+        code = options.run(options)
     except ConfigurationError as error:
         return _fail(str(error), ExitCode.MISUSED)
     except FreeholdError as error:
         return _fail(str(error), ExitCode.FAILED)
     except CommandFailed as error:
         return _fail(str(error), error.code)
-    return int(ExitCode.OK)
+    return int(code or ExitCode.OK)
 
 
 def _fail(text: str, code: ExitCode) -> int:
@@ -125,6 +126,7 @@ def _parser() -> ArgumentParser:
     _add_common(telling)
     telling.set_defaults(run=_current)
     _add_history(commands)
+    neutron.add_to(commands)
     return parser
 
 

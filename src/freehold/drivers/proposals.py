@@ -35,9 +35,6 @@ FEW = 8
 MANY_POOLS = 4
 """Pools of which the full ones are found by counting rather than by reading."""
 
-ROUNDS = 8
-"""Exact searches before it is said that others were faster."""
-
 
 class Proposal(NamedTuple):
     """An address to try.
@@ -69,7 +66,7 @@ def propose(site: Site, *, lowest: bool = False) -> Iterator[Proposal]:
     if site.hints.worn:
         yield from _rested(site)
     never_held = _next if lowest or site.reuse.strategy is Strategy.NEXT else _any
-    for _ in range(ROUNDS):
+    for _ in range(site.rounds):
         used_up = yield from never_held(site)
         if used_up:
             site.hints.worn = site.reuse.keeps_released

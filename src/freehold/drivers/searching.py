@@ -8,9 +8,10 @@ count, and the one before costs a few statements.
 
 When nothing is left, each refusal would count everything. Threads that want
 that in the same moment share one count: who has waited for another's count to
-end takes its answer, if it began after he asked, and if he has not released
-anything himself that the other could not see. So each answer is true at some
-time between question and answer, however many ask.
+end takes its answer, if it began after he asked, if each read of the other's
+tells what was committed before it, and if he has not released anything himself
+that the other could not see. So each answer is true at some time between
+question and answer, however many ask.
 """
 
 from collections.abc import Iterator
@@ -48,7 +49,7 @@ def count_pools(site: Site) -> bool:
     hints = site.hints
     asked = hints.searches
     with _turn(site):
-        if hints.full_since > asked and not site.released:
+        if hints.full_since > asked and not site.released and site.sees_latest:
             return False
         hints.searches += 1
         began = hints.searches

@@ -15,7 +15,11 @@ from freehold.addresses.hints import Hints
 from freehold.addresses.picking import random_address, total_size
 from freehold.addresses.ranges import AddressRange
 from freehold.ipam.strategy import Reuse
-from freehold.ledger.protocol import Ledger, LedgerSubnet
+from freehold.ledger.holdings import Holdings
+from freehold.ledger.protocol import LedgerSubnet
+
+ROUNDS = 8
+"""Searches before it is said that others were faster, by default."""
 
 SMALL = 1024
 """Pools that have no more addresses together are read as a whole."""
@@ -34,9 +38,15 @@ class Site:
         now: the clock.
         claimed: what this unit of work has claimed of the subnet by now.
         released: what it has released, which nobody else sees before it ends.
+        in_windows: whether a read of so many rows is one of twice as many
+            addresses at most, of which half are taken if they are as many. For
+            books whose addresses have no order that an index could follow.
+        sees_latest: whether each read tells what was committed before it, so
+            that the answer to one thread is one to another.
+        rounds: searches before it is said that others were faster.
     """
 
-    ledger: Ledger
+    ledger: Holdings
     subnet: LedgerSubnet
     reuse: Reuse
     hints: Hints
@@ -44,6 +54,9 @@ class Site:
     now: Callable[[], datetime]
     claimed: set[int]
     released: set[int]
+    in_windows: bool = False
+    sees_latest: bool = True
+    rounds: int = ROUNDS
 
     @property
     def total(self) -> int:
@@ -117,9 +130,10 @@ class Site:
         for part in self._pools_from(start):
             low = part.first
             while low <= part.last:
-                rest = AddressRange(part.version, low, part.last)
+                last = min(part.last, low + 2 * rows - 1) if self.in_windows else part.last
+                rest = AddressRange(part.version, low, last)
                 taken = self.ledger.taken(self.subnet.subnet_id, rest, rows)
-                end = part.last if len(taken) < rows else taken[-1]
+                end = last if len(taken) < rows else taken[-1]
                 yield tuple(gaps(AddressRange(part.version, low, end), taken))
                 low, rows = end + 1, rows * growth
 
