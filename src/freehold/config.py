@@ -18,6 +18,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from oslo_config import cfg
+from oslo_policy import opts as policy_options
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -37,6 +38,19 @@ DEFAULT_DNS_DOMAIN = "openstacklocal"
 
 _DNS_DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.|$))*", re.IGNORECASE)
 _LONGEST_DNS_DOMAIN = 253
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyFiles:
+    """Where rules are by which an operator replaces those of the API.
+
+    Attributes:
+        file: the path of a file; empty for none.
+        folders: the paths of folders with further files.
+    """
+
+    file: str = ""
+    folders: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +84,7 @@ class Settings:
         max_bulk_items: how many resources one request may create.
         pagination_max_limit: how many resources one answer may list; -1 for
             any number.
+        policy_files: where the operator's rules are.
         idempotency_hours: how long a request's idempotency key is known.
         quota_network: how many networks a project may have that has no limit of
             its own; -1 for any number.
@@ -102,6 +117,7 @@ class Settings:
     max_json_depth: int = 32
     max_bulk_items: int = 1000
     pagination_max_limit: int = UNLIMITED
+    policy_files: PolicyFiles = field(default_factory=PolicyFiles)
     idempotency_hours: int = 24
     quota_network: int = 100
     quota_subnet: int = 100
@@ -253,16 +269,34 @@ def load_settings(
     options.register_opts(_OPTIONS)
     options.register_opts(_QUOTA_OPTIONS, group="quotas")
     options.register_opts(_DATABASE_OPTIONS, group="database")
+    for group, some in policy_options.list_opts():
+        options.register_opts(some, group=group)
     files = None if config_files is None else [os.fspath(path) for path in config_files]
     try:
         options([], project="freehold", default_config_files=files)
         values = {option.name: options[option.name] for option in _OPTIONS}
         values |= {option.name: options.quotas[option.name] for option in _QUOTA_OPTIONS}
         configured = options.database.connection
+        values["policy_files"] = _policy_files(options)
     except cfg.Error as error:
         raise ConfigurationError("the configuration", str(error)) from error
     url = environment.get(DATABASE_VARIABLE) or configured or default_database_url(environment)
     return Settings(database_url=url, **values)
+
+
+def _policy_files(options: cfg.ConfigOpts) -> PolicyFiles:
+    """Return where the operator's rules are.
+
+    Raises:
+        ConfigurationError: a file was named, and is missing.
+    """
+    named: str = options.oslo_policy.policy_file
+    found = options.find_file(named)
+    by = options.get_location("policy_file", "oslo_policy").location
+    if found is None and by is not cfg.Locations.opt_default:
+        raise ConfigurationError("[oslo_policy] policy_file", f"there is no file '{named}'")
+    folders = (options.find_file(folder) for folder in options.oslo_policy.policy_dirs)
+    return PolicyFiles(found or "", tuple(one for one in folders if one is not None))
 
 
 def default_database_url(environ: Mapping[str, str]) -> str:

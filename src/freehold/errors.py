@@ -28,11 +28,14 @@
     │   ├── AllowedAddressPairExhausted
     │   ├── QuotaBelowUsage
     │   ├── DuplicateAddressPairInRequest
+    │   ├── InvalidActionForType
+    │   ├── RbacPolicyInitError
     │   ├── SubnetsNotAllAssociatedWithSegments
     │   ├── NoUpdateSubnetWhenMultipleSegmentsOnNetwork
     │   ├── SubnetSegmentAssociationChangeNotAllowed
     │   ├── NetworkIdsDontMatch
     │   └── FixedIpsSubnetsNotOnSameSegment
+    ├── PolicyNotAuthorized                           403
     ├── NotFound                                      404
     │   ├── NetworkNotFound
     │   ├── SubnetNotFound
@@ -41,6 +44,7 @@
     │   ├── SubnetPoolNotFound
     │   ├── SegmentNotFound
     │   ├── TagNotFound
+    │   ├── RbacPolicyNotFound
     │   ├── TenantQuotaNotFound
     │   └── IpAddressAllocationNotFound
     ├── Conflict                                      409
@@ -64,6 +68,8 @@
     │   ├── SegmentInUse
     │   ├── HostNotConnectedToAnySegment
     │   ├── HostNotCompatibleWithFixedIps
+    │   ├── DuplicateRbacPolicy
+    │   ├── RbacPolicyInUse
     │   ├── OverQuota
     │   ├── IdempotentRequestInProgress
     │   ├── IpAddressAlreadyAllocated
@@ -443,6 +449,38 @@ class FixedIpsSubnetsNotOnSameSegment(BadRequest):
         FreeholdError.__init__(self, "Cannot allocate addresses from different segments.")
 
 
+class InvalidActionForType(BadRequest):
+    """An object of this type cannot be used like this."""
+
+    def __init__(self, action: str, object_type: str, valid: Iterable[str]) -> None:
+        FreeholdError.__init__(
+            self,
+            f"Invalid action '{action}' for object type '{object_type}'. Valid actions: "
+            f"{tuple(valid)}",
+        )
+
+
+class RbacPolicyInitError(BadRequest):
+    """An object cannot be shared like this."""
+
+    def __init__(self, object_id: str, reason: str) -> None:
+        FreeholdError.__init__(
+            self, f"Failed to create RBAC policy on object {object_id} because {reason}."
+        )
+
+
+# 403
+
+
+class PolicyNotAuthorized(FreeholdError):
+    """Whoever asks may not do this, and may know that."""
+
+    status = HTTPStatus.FORBIDDEN
+
+    def __init__(self, rule: str) -> None:
+        super().__init__(f"{rule} is disallowed by policy")
+
+
 # 404
 
 
@@ -499,6 +537,13 @@ class TagNotFound(NotFound):
 
     def __init__(self, tag: str) -> None:
         super().__init__(f"Tag {tag} could not be found.")
+
+
+class RbacPolicyNotFound(NotFound):
+    """There is no RBAC policy with this id."""
+
+    def __init__(self, policy_id: str) -> None:
+        super().__init__(f"RBAC policy of type unknown with ID {policy_id} not found")
 
 
 class TenantQuotaNotFound(NotFound):
@@ -699,6 +744,23 @@ class HostNotCompatibleWithFixedIps(Conflict):
         super().__init__(
             f"Host {host} is not connected to a segment where the existing fixed_ips on port "
             f"{port_id} will function given the routed network topology."
+        )
+
+
+class DuplicateRbacPolicy(Conflict):
+    """There is an RBAC policy already that says the same."""
+
+    def __init__(self) -> None:
+        super().__init__("An RBAC policy already exists with those values.")
+
+
+class RbacPolicyInUse(Conflict):
+    """A project uses what it may use by this RBAC policy only."""
+
+    def __init__(self, object_id: str, details: str) -> None:
+        super().__init__(
+            f"RBAC policy on object {object_id} cannot be removed because other objects depend on "
+            f"it.\nDetails: {details}"
         )
 
 

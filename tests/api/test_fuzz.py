@@ -14,12 +14,16 @@ from freehold.api.address_scopes import ADDRESS_SCOPE
 from freehold.api.networks import NETWORK
 from freehold.api.paging import PARAMETERS
 from freehold.api.ports import PORT
+from freehold.api.rbac_policies import RBAC_POLICY
 from freehold.api.segments import SEGMENT
 from freehold.api.subnet_pools import SUBNET_POOL
 from freehold.api.subnets import SUBNET
 from tests.api.service import make_client
 
-KINDS = {kind.name: kind for kind in (NETWORK, SEGMENT, SUBNET, PORT, ADDRESS_SCOPE, SUBNET_POOL)}
+KINDS = {
+    kind.name: kind
+    for kind in (NETWORK, SUBNET, PORT, ADDRESS_SCOPE, SUBNET_POOL, SEGMENT, RBAC_POLICY)
+}
 UNKNOWN = "11111111-2222-4333-8444-555555555555"
 
 ATTRIBUTES = {
@@ -52,6 +56,7 @@ ATTRIBUTES = {
         "default_quota", "address_scope_id", "is_default", "shared", "ip_version", "project_id",
         "description",
     ],
+    "rbac_policy": ["object_type", "object_id", "action", "target_tenant", "project_id", "id"],
 }  # fmt: skip
 EVERY_ATTRIBUTE = [(kind, name) for kind, names in ATTRIBUTES.items() for name in names]
 
@@ -125,7 +130,7 @@ ACTIONS = ["add_prefixes", "remove_prefixes", "onboard_network_subnets"]
 
 
 def url(kind: str) -> str:
-    return f"/v2.0/{kind.replace('_', '-')}s"
+    return f"/v2.0/{KINDS[kind].collection.replace('_', '-')}"
 
 
 class World:
@@ -147,6 +152,8 @@ class World:
             "address_scope": self._make("address_scope", {"ip_version": 4}),
             "subnetpool": self._make("subnetpool", pool),
         }
+        policy = {"object_type": "network", "object_id": network, "action": "access_as_shared"}
+        self.ids["rbac_policy"] = self._make("rbac_policy", {**policy, "target_tenant": "q"})
         self.minimal: Mapping[str, Mapping[str, object]] = {
             "network": {},
             "segment": {"network_id": network, "network_type": "local"},
@@ -154,6 +161,7 @@ class World:
             "port": {"network_id": network},
             "address_scope": {"ip_version": 4},
             "subnetpool": pool,
+            "rbac_policy": {**policy, "target_tenant": "r"},
         }
 
     def _make(self, kind: str, attributes: Mapping[str, object]) -> str:
@@ -327,3 +335,24 @@ def test_the_fuzz_covers_each_attribute_that_a_client_can_send() -> None:
             if spec["allow_post"] or spec["allow_put"]
         } - {"tenant_id"}
         assert settable <= set(names)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@FUZZ
+@given(
+    project=st.text(st.characters(max_codepoint=255), max_size=8),
+    roles=st.lists(
+        st.sampled_from(["admin", "member", "reader", "SERVICE", "", " "])
+        | st.text(st.characters(max_codepoint=255), max_size=5)
+    ).map(",".join),
+)
+def test_whoever_asks_is_answered(world: World, kind: str, project: str, roles: str) -> None:
+    headers = {"X-Project-Id": project, "X-Roles": roles, "X-Service-Roles": roles}
+    path = f"{url(kind)}/{world.ids[kind]}"
+    for verb, where in (("GET", url(kind)), ("GET", path), ("GET", f"{path}/tags")):
+        check(world.client.simulate_request(verb, where, headers=headers))
+    body = json.dumps({kind: world.minimal[kind]})
+    answer = world.client.simulate_request("POST", url(kind), headers=headers, body=body)
+    check(answer)
+    if answer.status_code == 201:
+        check(world.client.simulate_delete(f"{url(kind)}/{answer.json[kind]['id']}"))

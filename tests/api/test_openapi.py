@@ -18,8 +18,10 @@ from freehold.api.openapi.page import page_of
 from freehold.api.openapi.schemas import OWN, VALIDATORS
 from freehold.api.openapi.serving import DOCUMENT_URL, PAGE_URL
 from freehold.api.openapi.texts import attribute_text, tag_text
+from freehold.api.policy import Policy
 from freehold.api.resources import Collection
 from freehold.api.routes import routes
+from freehold.config import Settings
 from freehold.drivers.reference import ReferenceDriver
 from freehold.ipam.driver import Surroundings
 from tests.api.service import make_client
@@ -46,7 +48,8 @@ def table(client: TestClient) -> Mapping[str, object]:
     from freehold.networking.backend import Backend
 
     backend = Backend(Database("sqlite://"), ReferenceDriver(Surroundings()))
-    return routes(backend, BodyLimits(size=1, depth=1, bulk=1))
+    policy = Policy(Settings(database_url="sqlite://"))
+    return routes(backend, BodyLimits(size=1, depth=1, bulk=1), policy)
 
 
 def operations(document: Document) -> Iterator[tuple[str, str, Mapping[str, Any]]]:

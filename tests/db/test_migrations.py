@@ -21,6 +21,7 @@ from freehold.ipam.strategy import Strategy
 from freehold.ledger.tables import allocations, ledger_subnets, past_allocations, stored_time
 from freehold.networking.paging import Page, SortKey
 from freehold.networking.quota_values import Counted
+from freehold.networking.sharing_values import Action, ObjectType, RbacPolicyDraft
 from freehold.networking.values import Filter, PortChange
 from tests.backends import NOON, Premises, addresses, port_draft
 from tests.conftest import OpenDatabase
@@ -63,7 +64,7 @@ def test_they_go_up_and_down_and_up_again(database: Database) -> None:
 
 def test_they_go_down_with_data_in_every_table(url: str) -> None:
     premises = Premises(url)
-    network = premises.network(name="🦫")
+    network = premises.network(name="🦫", shared=True)
     subnet = premises.subnet(network, "10.0.0.0/24")
     premises.port(network, tags=("t",))
     premises.backend.ports.delete(premises.port(network).id)
@@ -122,7 +123,7 @@ def test_the_second_goes_down_and_up_with_what_is_held(url: str) -> None:
     goes = premises.port(network, "10.0.0.6")
     premises.backend.ports.delete(goes.id)
     schema.downgrade(premises.database, "0001")
-    later = {"past_allocations", "idempotency_keys", "quotas", "quota_counters"}
+    later = {"past_allocations", "rbac_policies", "idempotency_keys", "quotas", "quota_counters"}
     later |= {one for one in ALL if one.endswith("_tags")}
     later |= {one for one in ALL if one.startswith(("subnetpool", "segment"))}
     assert names(premises.database) == (ALL | {"alembic_version"}) - later - {"address_scopes"}
@@ -155,6 +156,46 @@ def test_the_sixth_gives_each_network_the_segment_that_a_new_one_has(url: str) -
     assert [premises.backend.networks.get(one.id).routed for one in made] == [False, False]
     assert premises.backend.subnets.get(subnet.id).service_types == ()
     assert premises.backend.ports.get(port.id) == port
+    premises.database.dispose()
+
+
+def test_what_was_shared_or_external_before_0007_is_so_by_policies(url: str) -> None:
+    premises = Premises(url)
+    policies = premises.backend.rbac_policies
+    shared, external = premises.network(shared=True), premises.network(external=True)
+    private = premises.network()
+    pool = premises.pool("10.0.0.0/8", shared=True)
+    scope = premises.scope(shared=True)
+    draft = RbacPolicyDraft(
+        project_id="p",
+        object_type=ObjectType.NETWORK,
+        object_id=private.id,
+        action=Action.SHARED,
+        target_project="q",
+    )
+    [lost] = policies.create([draft])
+
+    def said() -> set[tuple[str, ...]]:
+        return {
+            (one.project_id, one.object_type, one.object_id, one.action, one.target_project)
+            for one in policies.find([])
+            if one.id != lost.id
+        }
+
+    before = said()
+    assert {one[2] for one in before} == {shared.id, external.id, pool.id, scope.id}
+    schema.downgrade(premises.database, "0006")
+    with premises.database.engine.connect() as connection:
+        rows = connection.execute(text("SELECT id FROM networks WHERE shared")).all()
+        assert [row.id for row in rows] == [shared.id]
+        rows = connection.execute(text("SELECT id FROM networks WHERE external")).all()
+        assert [row.id for row in rows] == [external.id]
+    schema.upgrade(premises.database)
+    assert said() == before
+    assert len(policies.find([])) == len(before)
+    assert premises.backend.networks.get(shared.id) == shared
+    assert premises.backend.subnet_pools.get(pool.id) == pool
+    assert premises.backend.address_scopes.get(scope.id) == scope
     premises.database.dispose()
 
 

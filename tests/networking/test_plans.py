@@ -8,12 +8,19 @@ from ipaddress import ip_address
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, event, insert, text
+from sqlalchemy import Connection, event, insert, text, update
 
 from freehold.addresses.encoding import to_bytes
 from freehold.db.tables import fixed_ips, port_tags, ports
 from freehold.networking.paging import Page, SortKey
-from freehold.networking.values import Filter
+from freehold.networking.sharing_values import (
+    VISIBLE,
+    Action,
+    ObjectType,
+    RbacPolicyDraft,
+    Sight,
+)
+from freehold.networking.values import Filter, Network, NetworkDraft
 from tests.backends import Premises
 
 PORTS = 5_000
@@ -101,7 +108,7 @@ def many(premises: Premises) -> Premises:
 
 def refresh_statistics(connection: Connection) -> None:
     plain = connection.execution_options(isolation_level="AUTOCOMMIT")
-    for table in ("ports", "fixed_ips", "port_tags"):
+    for table in ("ports", "fixed_ips", "port_tags", "networks", "rbac_policies"):
         verb = "ANALYZE TABLE" if connection.dialect.name == "mysql" else "ANALYZE"
         plain.execute(text(f"{verb} {table}")).close()
 
@@ -184,3 +191,51 @@ def test_what_is_rare_is_found_without_reading_the_rest(many: Premises) -> None:
             assert rows_touched(many, sql, values) <= 2 * LIMIT, what
         elif what != "time of change":
             assert scans(many, sql, values) == [], what
+
+
+def spread(many: Premises, count: int) -> Network:
+    """Spread the ports over so many further networks of their project, and return one of these."""
+    networks = many.backend.networks.create([NetworkDraft(project_id="p")] * count)
+    with many.database.engine.begin() as connection:
+        for number, network in enumerate(networks):
+            first, last = (f"port-{PORTS * one // count:05}" for one in (number, number + 1))
+            connection.execute(
+                update(ports)
+                .where(ports.c.id >= first, ports.c.id < last)
+                .values(network_id=network.id)
+            )
+    return networks[0]
+
+
+def test_what_a_project_may_see_is_found_without_reading_what_others_have(many: Premises) -> None:
+    # So that few are on each: else it is quicker to read all of so short a table.
+    others = spread(many, 250)
+    own = many.network(project_id="q")
+    shared = many.network()
+    drafts = [
+        RbacPolicyDraft(
+            project_id="p",
+            object_type=ObjectType.NETWORK,
+            object_id=shared.id,
+            action=Action.SHARED,
+            target_project="q",
+        )
+    ]
+    many.backend.rbac_policies.create(drafts)
+    for network, owner in ((others, "q"), (own, "r"), (shared, "r")):
+        for _ in range(5):
+            many.port(network, project_id=owner, fixed_ips=())
+    if many.database.engine.dialect.name != "sqlite":
+        with many.database.engine.connect() as connection:
+            refresh_statistics(connection)
+    sight = Sight(project_id="q", own=True, on_own_networks=True, shared=True, external=True)
+    for page in (Page(limit=LIMIT), Page(limit=LIMIT, sort=BY_NAME)):
+        with executed(many) as statements:
+            found = many.backend.ports.find([Filter(VISIBLE, (sight,))], page)
+        assert len(found) == 15
+        [(sql, values)] = statements
+        if many.database.engine.dialect.name == "sqlite":
+            assert [step for step in scans(many, sql, values) if "ports" in step] == []
+        else:
+            # A server may well read the short table of networks from its beginning to its end.
+            assert rows_touched(many, sql, values) <= PORTS // 10

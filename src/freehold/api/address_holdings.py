@@ -11,6 +11,7 @@ from falcon import Request, Response
 
 from freehold.api.definitions import address_history as definition
 from freehold.api.parsing import address
+from freehold.api.policy import Policy
 from freehold.api.queries import read_fields, read_single
 from freehold.api.refusals import HTTPBadRequest
 from freehold.api.times import read_time, show_time
@@ -28,10 +29,12 @@ class AddressHoldings:
 
     Args:
         history: who held what.
+        policy: who may know it.
     """
 
-    def __init__(self, history: History) -> None:
+    def __init__(self, history: History, policy: Policy) -> None:
         self._history = history
+        self._policy = policy
 
     def on_get(self, request: Request, response: Response) -> None:
         """List them, those that began last first."""
@@ -39,6 +42,7 @@ class AddressHoldings:
         given = read_single(request, ("ip_address", "subnet_id", "at", "limit"))
         if "ip_address" not in given:
             raise HTTPBadRequest("Unable to find 'ip_address' in the query")
+        self._policy.require("get_address_holding", self._policy.caller_of(request), {})
         found = self._history.find(
             address("ip_address", given["ip_address"]),
             subnet_id=given.get("subnet_id"),

@@ -3,7 +3,7 @@
 from falcon import Request
 
 from freehold.api.callers import caller_of
-from freehold.api.refusals import PolicyNotAuthorized
+from freehold.errors import PolicyNotAuthorized
 
 
 def require_administrator(request: Request, rule: str) -> None:
@@ -17,4 +17,4 @@ def require_administrator(request: Request, rule: str) -> None:
         PolicyNotAuthorized: it is not.
     """
     if not caller_of(request).is_admin:
-        raise PolicyNotAuthorized(rule)
+        raise PolicyNotAuthorized(f"rule:{rule}")

@@ -7,6 +7,7 @@ from freehold.api.bodies import BodyLimits
 from freehold.api.faults import install_faults
 from freehold.api.idempotency import KnowsKeys
 from freehold.api.middleware import AccessLog, OnlyJson, PathSpelling, RequestIds
+from freehold.api.policy import Policy
 from freehold.api.routes import routes
 from freehold.config import Settings, load_settings
 from freehold.db.database import Database
@@ -85,7 +86,11 @@ def make_backend(settings: Settings, database: Database, driver: Driver | None =
 
 
 def make_app(settings: Settings, backend: Backend) -> App[Request, Response]:
-    """Return the service over a backend, as a WSGI application."""
+    """Return the service over a backend, as a WSGI application.
+
+    Raises:
+        ConfigurationError: a policy file cannot be read, or makes no sense.
+    """
     app: App[Request, Response] = falcon.App(
         middleware=[*MIDDLEWARE, KnowsKeys(backend.idempotency_keys)]
     )
@@ -96,7 +101,7 @@ def make_app(settings: Settings, backend: Backend) -> App[Request, Response]:
         bulk=settings.max_bulk_items,
     )
     for url, resource in routes(
-        backend, limits, settings.longest_page, settings.dns_domain
+        backend, limits, Policy(settings), settings.longest_page, settings.dns_domain
     ).items():
         app.add_route(url, resource)
     return app

@@ -30,6 +30,8 @@ from neutron_lib.api.definitions import (
     provider_net,
     quota_check_limit,
     quota_check_limit_default,
+    rbac_address_scope,
+    rbac_subnetpool,
     revisionifmatch,
     segment,
     sort_key_validation,
@@ -51,6 +53,7 @@ from freehold.api.definitions import (
     allocation_strategy,
     dry_run,
     idempotency_key,
+    rbac_policies,
     segment_hosts,
 )
 
@@ -102,6 +105,9 @@ _DEFINED = (
     provider_net,
     quota_check_limit,
     quota_check_limit_default,
+    rbac_address_scope,
+    rbac_policies,
+    rbac_subnetpool,
     revisionifmatch,
     segment,
     sort_key_validation,

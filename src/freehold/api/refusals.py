@@ -6,7 +6,6 @@
     └── HTTPRefusal
         ├── HTTPBadRequest                400
         ├── QuotaMissingTenant            400
-        ├── PolicyNotAuthorized           403
         ├── HTTPNotAcceptable             406
         ├── HTTPRequestEntityTooLarge     413
         └── HTTPUnsupportedMediaType      415
@@ -45,15 +44,6 @@ class QuotaMissingTenant(HTTPRefusal):
 
     def __init__(self) -> None:
         super().__init__("Tenant-id was missing from quota request.")
-
-
-class PolicyNotAuthorized(HTTPRefusal):
-    """The caller may not do this."""
-
-    status = HTTPStatus.FORBIDDEN
-
-    def __init__(self, rule: str) -> None:
-        super().__init__(f"rule:{rule} is disallowed by policy")
 
 
 class HTTPNotAcceptable(HTTPRefusal):

@@ -13,11 +13,11 @@ from typing import Generic
 from falcon import Request, Response
 
 from freehold.api.bodies import BodyLimits, Posted, posted_resources, put_resource, refuse_body
-from freehold.api.callers import caller_of
+from freehold.api.callers import Caller
+from freehold.api.guards import Guard
 from freehold.api.idempotency import create_once
 from freehold.api.kinds import Change, Draft, Kind, Resource, Service
 from freehold.api.paging import links
-from freehold.api.projects import project_of
 from freehold.api.queries import Fields, read_fields, read_item_query, read_query
 from freehold.api.standard import expected_revision
 
@@ -29,11 +29,13 @@ class New(Generic[Draft]):
     Attributes:
         posted: as it was sent.
         drafts: the same, checked.
+        caller: who sent it.
         fields: which attributes the answer is to show.
     """
 
     posted: Posted
     drafts: Sequence[Draft]
+    caller: Caller
     fields: Fields
 
 
@@ -44,6 +46,7 @@ class Collection(Generic[Resource, Draft, Change]):
         kind: the kind.
         service: what is done with resources of the kind.
         limits: what a request's body may measure.
+        guard: who may do it.
         longest_page: how many one answer may list; None for any number.
     """
 
@@ -52,11 +55,13 @@ class Collection(Generic[Resource, Draft, Change]):
         kind: Kind[Resource, Draft, Change],
         service: Service[Resource, Draft, Change],
         limits: BodyLimits,
+        guard: Guard,
         longest_page: int | None = None,
     ) -> None:
         self._kind = kind
         self._service = service
         self._limits = limits
+        self._guard = guard
         self._longest_page = longest_page
 
     @property
@@ -76,10 +81,12 @@ class Collection(Generic[Resource, Draft, Change]):
 
     def on_get(self, request: Request, response: Response) -> None:
         """List those that meet the filters, or a page of them."""
-        kind = self._kind
+        kind, guard = self._kind, self._guard
+        caller = guard.caller(request)
         query = read_query(request, kind.filters, kind.attributes.sort_keys, self._longest_page)
-        found = self._service.find(query.filters, query.page)
-        shown = [query.fields.of(kind.render(resource)) for resource in found]
+        guard.check_query(caller, query.parameters)
+        found = guard.find(caller, query.filters, query.page)
+        shown = [query.fields.of(one) for one in guard.shown(caller, found)]
         beside = links(request, query.parameters, query.page, [resource.id for resource in found])
         response.media = {
             kind.collection: shown,
@@ -99,14 +106,16 @@ class Collection(Generic[Resource, Draft, Change]):
         Raises:
             HTTPRefusal: the body or the query cannot be read, or an attribute is wrong.
             neutron_lib.exceptions.NeutronException: a converter refuses a value.
+            PolicyNotAuthorized, NotFound: see `Guard.check_new`.
         """
-        kind = self._kind
+        kind, guard = self._kind, self._guard
         posted = posted_resources(request, self._limits, kind.name, kind.collection)
         fields = read_fields(request)
-        project_id = project_of(request)
-        checked = [kind.attributes.check_new(item, project_id) for item in posted.items]
-        caller = caller_of(request)
-        return New(posted, [kind.parse_draft(values, caller) for values in checked], fields)
+        caller = guard.caller(request)
+        checked = [kind.attributes.check_new(item, caller.project_id) for item in posted.items]
+        guard.check_new(caller, checked)
+        drafts = [kind.parse_draft(values, caller) for values in checked]
+        return New(posted, drafts, caller, fields)
 
     def create(self, new: New[Draft]) -> Sequence[Resource]:
         """Create it.
@@ -130,7 +139,7 @@ class Collection(Generic[Resource, Draft, Change]):
         shown = [
             {
                 name: value
-                for name, value in new.fields.of(kind.render(resource)).items()
+                for name, value in new.fields.of(self._guard.shown_of(new.caller, resource)).items()
                 if name not in without
             }
             for resource in created
@@ -145,6 +154,7 @@ class Item(Generic[Resource, Draft, Change]):
         kind: the kind.
         service: what is done with resources of the kind.
         limits: what a request's body may measure.
+        guard: who may do it.
     """
 
     def __init__(
@@ -152,10 +162,12 @@ class Item(Generic[Resource, Draft, Change]):
         kind: Kind[Resource, Draft, Change],
         service: Service[Resource, Draft, Change],
         limits: BodyLimits,
+        guard: Guard,
     ) -> None:
         self._kind = kind
         self._service = service
         self._limits = limits
+        self._guard = guard
 
     @property
     def kind(self) -> Kind[Resource, Draft, Change]:
@@ -164,22 +176,27 @@ class Item(Generic[Resource, Draft, Change]):
 
     def on_get(self, request: Request, response: Response, resource_id: str) -> None:
         """Show it."""
-        kind = self._kind
+        kind, guard = self._kind, self._guard
+        caller = guard.caller(request)
         fields = read_item_query(request, kind.filters, kind.attributes.sort_keys)
-        resource = self._service.get(resource_id)
-        response.media = {kind.name: fields.of(kind.render(resource))}
+        resource = guard.get(caller, resource_id)
+        response.media = {kind.name: fields.of(guard.shown_of(caller, resource))}
 
     def on_put(self, request: Request, response: Response, resource_id: str) -> None:
         """Change some of its attributes."""
-        kind = self._kind
+        kind, guard = self._kind, self._guard
         sent = put_resource(request, self._limits, kind.name, kind.collection)
         fields = read_fields(request)
-        change = kind.parse_change(kind.attributes.check_changed(sent), caller_of(request))
+        caller = guard.caller(request)
+        checked = kind.attributes.check_changed(sent)
+        guard.check_change(caller, resource_id, checked)
+        change = kind.parse_change(checked, caller)
         resource = self._service.update(resource_id, change, expected_revision(request))
-        response.media = {kind.name: fields.of(kind.render(resource))}
+        response.media = {kind.name: fields.of(guard.shown_of(caller, resource))}
 
     def on_delete(self, request: Request, response: Response, resource_id: str) -> None:
         """Remove it."""
         refuse_body(request)
+        self._guard.check_verb(self._guard.caller(request), resource_id, "delete")
         self._service.delete(resource_id, expected_revision(request))
         response.status = HTTPStatus.NO_CONTENT

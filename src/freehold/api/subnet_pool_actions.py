@@ -12,6 +12,7 @@ from falcon import Request, Response
 from freehold.addresses.ranges import IPNetwork
 from freehold.api.attributes import MOST_ITEMS
 from freehold.api.bodies import BodyLimits, read_object
+from freehold.api.guards import Guard
 from freehold.api.refusals import HTTPBadRequest
 from freehold.api.standard import expected_revision
 from freehold.api.subnet_pools import prefixes_of
@@ -37,15 +38,20 @@ class ChangePrefixes:
     Args:
         change: adds prefixes to the pool of an id, or removes them.
         limits: what a request's body may measure.
+        guard: who may do what with subnet pools.
+        rule: the rule of doing it.
     """
 
-    def __init__(self, change: PrefixChange, limits: BodyLimits) -> None:
+    def __init__(self, change: PrefixChange, limits: BodyLimits, guard: Guard, rule: str) -> None:
         self._change = change
         self._limits = limits
+        self._guard = guard
+        self._rule = rule
 
     def on_put(self, request: Request, response: Response, resource_id: str) -> None:
         """Change the prefixes, and tell all that there are then."""
         prefixes = _prefixes(request, self._limits)
+        self._guard.check(self._guard.caller(request), resource_id, self._rule)
         pool = self._change(resource_id, prefixes, expected_revision(request))
         response.media = {"prefixes": [str(prefix) for prefix in pool.prefixes]}
 
@@ -56,11 +62,17 @@ class Onboard:
     Args:
         pools: the pools.
         limits: what a request's body may measure.
+        guard: who may do what with subnet pools.
+        networks: who may do what with networks.
     """
 
-    def __init__(self, pools: SubnetPools, limits: BodyLimits) -> None:
+    def __init__(
+        self, pools: SubnetPools, limits: BodyLimits, guard: Guard, networks: Guard
+    ) -> None:
         self._pools = pools
         self._limits = limits
+        self._guard = guard
+        self._networks = networks
 
     def on_put(self, request: Request, response: Response, resource_id: str) -> None:
         """Have a network's subnets belong to the pool, and tell which these are."""
@@ -69,6 +81,9 @@ class Onboard:
             raise InvalidInput("network_id must be specified.")
         if not isinstance(network_id, str):
             raise NetworkNotFound(str(network_id))
+        caller = self._guard.caller(request)
+        for guard, one in ((self._guard, resource_id), (self._networks, network_id)):
+            guard.check(caller, one, "onboard_network_subnets")
         subnets = self._pools.onboard(resource_id, network_id, expected_revision(request))
         response.media = [{"id": subnet.id, "cidr": str(subnet.cidr)} for subnet in subnets]
 

@@ -13,6 +13,7 @@ from neutron_lib.api.validators import validate_list_of_unique_strings, validate
 
 from freehold.api.attributes import Attribute
 from freehold.api.bodies import BodyLimits, read_object
+from freehold.api.guards import Guard
 from freehold.api.queries import FilterReader
 from freehold.api.standard import expected_revision
 from freehold.errors import InvalidInput, TagNotFound
@@ -58,30 +59,36 @@ class TagsOfItem:
     Args:
         service: what is done with the tags of its kind.
         limits: what a request's body may measure.
+        guard: who may do it.
     """
 
-    def __init__(self, service: TagService, limits: BodyLimits) -> None:
+    def __init__(self, service: TagService, limits: BodyLimits, guard: Guard) -> None:
         self._service = service
         self._limits = limits
+        self._guard = guard
 
-    def on_get(self, _request: Request, response: Response, resource_id: str) -> None:
+    def on_get(self, request: Request, response: Response, resource_id: str) -> None:
         """Show them."""
+        _may(self._guard, request, resource_id, "get")
         response.media = {TAGS: list(self._service.of(resource_id))}
 
     def on_post(self, request: Request, response: Response, resource_id: str) -> None:
         """Add some."""
         tags = self._sent(request)
+        _may(self._guard, request, resource_id, "create")
         self._service.add(resource_id, frozenset(tags), expected_revision(request))
         response.media = {TAGS: tags}
 
     def on_put(self, request: Request, response: Response, resource_id: str) -> None:
         """Replace them."""
         tags = self._sent(request)
+        _may(self._guard, request, resource_id, "update")
         self._service.replace(resource_id, frozenset(tags), expected_revision(request))
         response.media = {TAGS: tags}
 
     def on_delete(self, request: Request, response: Response, resource_id: str) -> None:
         """Remove them."""
+        _may(self._guard, request, resource_id, "delete")
         self._service.replace(resource_id, frozenset(), expected_revision(request))
         response.status = HTTPStatus.NO_CONTENT
 
@@ -97,14 +104,17 @@ class TagOfItem:
 
     Args:
         service: what is done with the tags of its kind.
+        guard: who may do it.
     """
 
-    def __init__(self, service: TagService) -> None:
+    def __init__(self, service: TagService, guard: Guard) -> None:
         self._service = service
+        self._guard = guard
 
-    def on_get(self, _request: Request, response: Response, resource_id: str, tag: str) -> None:
+    def on_get(self, request: Request, response: Response, resource_id: str, tag: str) -> None:
         """Tell whether it is there."""
         _check(tag)
+        _may(self._guard, request, resource_id, "get")
         if tag not in self._service.of(resource_id):
             raise TagNotFound(tag)
         response.status = HTTPStatus.NO_CONTENT
@@ -112,12 +122,14 @@ class TagOfItem:
     def on_put(self, request: Request, response: Response, resource_id: str, tag: str) -> None:
         """Add it."""
         _check(tag)
+        _may(self._guard, request, resource_id, "update")
         self._service.add(resource_id, frozenset({tag}), expected_revision(request))
         response.status = HTTPStatus.CREATED
 
     def on_delete(self, request: Request, response: Response, resource_id: str, tag: str) -> None:
         """Remove it."""
         _check(tag)
+        _may(self._guard, request, resource_id, "delete")
         self._service.remove(resource_id, tag, expected_revision(request))
         response.status = HTTPStatus.NO_CONTENT
 
@@ -134,6 +146,10 @@ def parse_tags(_name: str, tags: object) -> list[str]:
     for tag in tags:
         _check(tag)
     return tags
+
+
+def _may(guard: Guard, request: Request, resource_id: str, verb: str) -> None:
+    guard.check_verb(guard.caller(request), resource_id, verb, TAGS)
 
 
 def _check(tag: str) -> None:

@@ -83,11 +83,9 @@ networks = Table(
     Column("name", exact_text(255), nullable=False),
     _later("description", exact_text(255), "''"),
     Column("admin_state_up", Boolean, nullable=False),
-    Column("shared", Boolean, nullable=False),
     Column("status", String(16), nullable=False),
     Column("created_at", _time, nullable=False),
     _later("dns_domain", exact_text(255), "''"),
-    Column("external", Boolean, nullable=False, server_default=false()),
     _later("network_type", String(32), "'local'"),
     Column("physical_network", exact_text(64)),
     Column("segmentation_id", BigInteger),
@@ -151,7 +149,6 @@ address_scopes = Table(
     Column("project_id", exact_text(255), nullable=False),
     Column("name", exact_text(255), nullable=False),
     Column("ip_version", SmallInteger, nullable=False),
-    Column("shared", Boolean, nullable=False),
     Column("generation", BigInteger, nullable=False, default=0),
     Column("created_at", _time, nullable=False),
     Index(None, "project_id", "id"),
@@ -172,7 +169,6 @@ subnetpools = Table(
     Column("max_prefixlen", SmallInteger, nullable=False),
     Column("default_prefixlen", SmallInteger, nullable=False),
     Column("default_quota", BigInteger),
-    Column("shared", Boolean, nullable=False),
     Column("default_for_version", SmallInteger),
     Column("address_scope_id", ForeignKey("address_scopes.id")),
     Column("generation", BigInteger, nullable=False, default=0),
@@ -190,6 +186,29 @@ It is not the pool's revision, which a client would find raised by each subnet.
 
 ``default_for_version`` is the pool's IP version if it is the default pool of that
 version, so that there is one of each at most.
+"""
+
+rbac_policies = Table(
+    "rbac_policies",
+    metadata,
+    Column("id", _id, primary_key=True),
+    Column("project_id", exact_text(255), nullable=False),
+    Column("object_type", String(16), nullable=False),
+    Column("object_id", _id, nullable=False),
+    Column("network_id", ForeignKey("networks.id", ondelete="CASCADE"), index=True),
+    Column("subnetpool_id", ForeignKey("subnetpools.id", ondelete="CASCADE"), index=True),
+    Column("address_scope_id", ForeignKey("address_scopes.id", ondelete="CASCADE"), index=True),
+    Column("action", String(32), nullable=False),
+    Column("target_project", exact_text(255), nullable=False),
+    UniqueConstraint("object_id", "action", "target_project"),
+    Index(None, "target_project", "object_type", "object_id"),
+    Index(None, "project_id", "id"),
+)
+"""Who may use what beside its owner; ``*`` is for all projects.
+
+There is no other truth about it: a network, subnet pool or address scope is shared if there is
+a row that says so. One of the three foreign keys is ``object_id`` again, so that the row goes
+with its object.
 """
 
 subnetpool_gaps = Table(

@@ -10,13 +10,15 @@ from freehold.db.database import Database, Unit
 from freehold.db.retry import run_again_if_references_break
 from freehold.errors import AddressScopeInUse, AddressScopeUpdateError, BadRequest
 from freehold.ipam.driver import Surroundings
-from freehold.networking import lookups
+from freehold.networking import lookups, sharing
 from freehold.networking.ids import new_id
 from freehold.networking.paging import ALL, Page
 from freehold.networking.pool_values import AddressScope, AddressScopeChange, AddressScopeDraft
 from freehold.networking.quota_values import Counted
 from freehold.networking.quotas import Quotas
+from freehold.networking.sharing_values import Action, ObjectType, RbacPolicy
 from freehold.networking.store import address_scopes as scope_rows
+from freehold.networking.store import rbac_policies as policy_rows
 from freehold.networking.store import subnet_pools as pool_rows
 from freehold.networking.values import Filter, changed_attributes
 
@@ -45,10 +47,12 @@ class AddressScopes:
             )
             for draft in drafts
         )
+        policies = self._policies([scope for scope in created if scope.shared])
 
         def work(unit: Unit) -> tuple[AddressScope, ...]:
             for scope in created:
                 scope_rows.add(unit.connection, scope, self._surroundings.now())
+            policy_rows.add(unit.connection, policies)
             return created
 
         ids = [scope.id for scope in created]
@@ -89,15 +93,22 @@ class AddressScopes:
         _refuse_revision(revision)
 
         def work(unit: Unit) -> AddressScope:
+            scope_rows.guard(unit.connection, scope_id)
             scope = scope_rows.get(unit.connection, scope_id)
             if scope.shared and change.shared is False:
                 raise AddressScopeUpdateError(scope_id, "Shared address scope can't be unshared")
-            values = changed_attributes(change)
+            values = dict(changed_attributes(change))
+            if values.pop("shared", False) and not scope.shared:
+                policy_rows.add(unit.connection, self._policies([scope]))
             if values:
                 scope_rows.change(unit.connection, scope_id, values)
             return scope_rows.get(unit.connection, scope_id)
 
         return self._database.write(work, lookups.run_again)
+
+    def _policies(self, scopes: Sequence[AddressScope]) -> Sequence[RbacPolicy]:
+        random = self._surroundings.random
+        return sharing.for_all(scopes, ObjectType.ADDRESS_SCOPE, Action.SHARED, random)
 
     def delete(self, scope_id: str, revision: int | None = None) -> None:
         """Delete an address scope.

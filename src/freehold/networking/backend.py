@@ -12,6 +12,7 @@ from freehold.networking.limits import Limits
 from freehold.networking.networks import Networks
 from freehold.networking.ports import Ports
 from freehold.networking.quotas import Quotas
+from freehold.networking.rbac_policies import RbacPolicies
 from freehold.networking.segments import Segments
 from freehold.networking.store import networks as network_rows
 from freehold.networking.store import ports as port_rows
@@ -36,6 +37,7 @@ class Backend:
         history: who holds and who held which address.
         address_scopes: the address scopes.
         subnet_pools: the subnet pools.
+        rbac_policies: who may use networks, address scopes and subnet pools of others.
         network_tags: the networks' tags.
         segment_tags: the segments' tags.
         subnet_tags: the subnets' tags.
@@ -67,6 +69,7 @@ class Backend:
         self.history = History(database, driver, around)
         self.address_scopes = AddressScopes(database, around, self.quotas)
         self.subnet_pools = SubnetPools(database, around, self.quotas)
+        self.rbac_policies = RbacPolicies(database, around)
         self.network_tags = Tags(
             database, around, "networks", network_rows.get, network_rows.RECORDS
         )

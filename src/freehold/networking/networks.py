@@ -12,7 +12,7 @@ from freehold.errors import (
     NetworkInUse,
 )
 from freehold.ipam.driver import Driver, Surroundings
-from freehold.networking import lookups, owners
+from freehold.networking import lookups, owners, sharing
 from freehold.networking.addressing import Addressing
 from freehold.networking.ids import new_id
 from freehold.networking.limits import Limits
@@ -23,8 +23,10 @@ from freehold.networking.prefixes import Prefixes
 from freehold.networking.quota_values import Counted
 from freehold.networking.quotas import Quotas
 from freehold.networking.records import NETWORK_FIRST_REVISION, Record
+from freehold.networking.sharing_values import ALL_PROJECTS, Action, ObjectType, RbacPolicy
 from freehold.networking.store import networks as network_rows
 from freehold.networking.store import ports as port_rows
+from freehold.networking.store import rbac_policies as policy_rows
 from freehold.networking.store import segments as segment_rows
 from freehold.networking.store import subnets as subnet_rows
 from freehold.networking.values import (
@@ -68,6 +70,10 @@ class Networks:
         segments = [
             plan_first_segment(new_id(self._surroundings.random), network) for network in created
         ]
+        policies = (
+            *self._policies([one for one in created if one.shared], Action.SHARED),
+            *self._policies([one for one in created if one.external], Action.EXTERNAL),
+        )
 
         def work(unit: Unit) -> tuple[Network, ...]:
             if len(created) == 1:
@@ -75,6 +81,7 @@ class Networks:
             else:
                 network_rows.add_all(unit.connection, created)
             segment_rows.add(unit.connection, segments)
+            policy_rows.add(unit.connection, policies)
             return created
 
         ids = [network.id for network in created]
@@ -127,11 +134,16 @@ class Networks:
             new = replace(new, record=network.record.continued(now))
             meant.append(new)
             values = {name: getattr(new, name) for name in changed_attributes(change)}
+            shared, external = values.pop("shared", None), values.pop("external", None)
             network_rows.change(unit.connection, network, values, now)
             if new.segmentation_id != network.segmentation_id:
                 [segment] = segment_rows.of_network(unit.connection, network_id)
                 number = {"segmentation_id": new.segmentation_id}
                 segment_rows.change(unit.connection, segment, number, now)
+            if shared not in (None, network.shared):
+                self._share(unit, new)
+            if external not in (None, network.external):
+                self._open(unit, new)
             return new
 
         return self._database.write(work, lookups.updated(network_rows.find, meant))
@@ -194,10 +206,27 @@ class Networks:
         )
         return plan_new_network(network, draft, self._limits.global_physnet_mtu)
 
+    def _policies(self, networks: Sequence[Network], action: Action) -> Sequence[RbacPolicy]:
+        return sharing.for_all(networks, ObjectType.NETWORK, action, self._surroundings.random)
+
+    def _share(self, unit: Unit, network: Network) -> None:
+        """Store whether a network is shared with all projects."""
+        if network.shared:
+            policy_rows.add(unit.connection, self._policies([network], Action.SHARED))
+        else:
+            policy_rows.remove_of(unit.connection, network.id, Action.SHARED, ALL_PROJECTS)
+
+    def _open(self, unit: Unit, network: Network) -> None:
+        """Store whether a network is external; if it is not any more, then for nobody."""
+        if network.external:
+            policy_rows.add(unit.connection, self._policies([network], Action.EXTERNAL))
+        else:
+            policy_rows.remove_of(unit.connection, network.id, Action.EXTERNAL)
+
     def _changed(self, unit: Unit, network: Network, change: NetworkChange) -> Network:
         """Return the network as it is going to be."""
         if network.shared and change.shared is False:
-            _check_only_owner_uses(unit, network)
+            _check_only_allowed_use(unit, network)
         if network.external and change.external is False:
             _check_no_gateways(unit, network)
         if change.segmentation_id not in (KEEP, network.segmentation_id):
@@ -219,11 +248,12 @@ class Networks:
         network_rows.remove(unit.connection, network_id)
 
 
-def _check_only_owner_uses(unit: Unit, network: Network) -> None:
+def _check_only_allowed_use(unit: Unit, network: Network) -> None:
     projects = port_rows.projects_on(unit.connection, network.id)
     subnets = subnet_rows.find(unit.connection, [Filter("network_id", (network.id,))])
     projects |= {subnet.project_id for subnet in subnets}
-    if projects - {network.project_id}:
+    allowed = policy_rows.targets(unit.connection, network.id, Action.SHARED)
+    if projects - {network.project_id, *allowed}:
         raise InvalidSharedSetting(network.name)
 
 

@@ -26,7 +26,7 @@ from freehold.errors import (
     SubnetPoolDeleteError,
 )
 from freehold.ipam.driver import Surroundings
-from freehold.networking import lookups
+from freehold.networking import lookups, sharing
 from freehold.networking.ids import new_id
 from freehold.networking.paging import ALL, Page
 from freehold.networking.plan.subnet_pools import (
@@ -45,9 +45,11 @@ from freehold.networking.prefixes import Prefixes
 from freehold.networking.quota_values import Counted
 from freehold.networking.quotas import Quotas
 from freehold.networking.records import SUBNET_POOL_FIRST_REVISION, Record
+from freehold.networking.sharing_values import Action, ObjectType
 from freehold.networking.store import address_scopes as scope_rows
 from freehold.networking.store import networks as network_rows
 from freehold.networking.store import prefixes as prefix_rows
+from freehold.networking.store import rbac_policies as policy_rows
 from freehold.networking.store import subnet_pools as pool_rows
 from freehold.networking.store import subnets as subnet_rows
 from freehold.networking.values import Filter, Subnet
@@ -79,6 +81,12 @@ class SubnetPools:
             )
             for draft in drafts
         )
+        policies = sharing.for_all(
+            [pool for pool in created if pool.shared],
+            ObjectType.SUBNET_POOL,
+            Action.SHARED,
+            self._surroundings.random,
+        )
 
         def work(unit: Unit) -> tuple[SubnetPool, ...]:
             for pool in created:
@@ -88,6 +96,7 @@ class SubnetPools:
                 with _one_default():
                     pool_rows.add(unit.connection, pool)
                 prefix_rows.add_gaps(unit.connection, pool.id, pool.prefixes)
+            policy_rows.add(unit.connection, policies)
             return created
 
         ids = [pool.id for pool in created]

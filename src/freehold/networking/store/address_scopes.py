@@ -10,30 +10,39 @@ from freehold.errors import AddressScopeNotFound
 from freehold.ledger.tables import stored_time
 from freehold.networking.paging import ALL, Page
 from freehold.networking.pool_values import AddressScope
-from freehold.networking.store.conditions import AnyRow, one_of, where
+from freehold.networking.sharing_values import VISIBLE
+from freehold.networking.store import sharing
+from freehold.networking.store.conditions import AnyRow, Condition, one_of, where
 from freehold.networking.store.pages import Sorting
 from freehold.networking.values import Filter
 
-FILTERS = {
-    name: one_of(address_scopes.c[name])
-    for name in ("id", "name", "project_id", "ip_version", "shared")
+_SHARED = sharing.is_shared(address_scopes.c.id)
+
+FILTERS: Mapping[str, Condition] = {
+    **{name: one_of(address_scopes.c[name]) for name in ("id", "name", "project_id", "ip_version")},
+    "shared": sharing.if_true(_SHARED),
+    VISIBLE: sharing.ADDRESS_SCOPES,
 }
 
 SORTING = Sorting(
     address_scopes.c.id,
-    {name: address_scopes.c[name] for name in ("name", "project_id", "ip_version", "shared")},
+    {
+        **{name: address_scopes.c[name] for name in ("name", "project_id", "ip_version")},
+        "shared": sharing.as_number(_SHARED),
+    },
 )
+
+_SCOPES = select(address_scopes, _SHARED.label("shared"))
 
 
 def add(connection: Connection, scope: AddressScope, now: datetime) -> None:
-    """Store a new address scope."""
+    """Store a new address scope, without the policy by which it is shared."""
     connection.execute(
         insert(address_scopes).values(
             id=scope.id,
             project_id=scope.project_id,
             name=scope.name,
             ip_version=scope.ip_version,
-            shared=scope.shared,
             created_at=stored_time(now),
         )
     )
@@ -60,7 +69,10 @@ def find(
         AddressScopeNotFound: there is none with the marker's id.
     """
     rows = SORTING.select_page(
-        connection, select(address_scopes).where(where(filters, FILTERS)), page
+        connection,
+        _SCOPES.where(where(filters, FILTERS)),
+        page,
+        sharing.view_of(filters, FILTERS),
     )
     if rows is None:
         raise AddressScopeNotFound(str(page.marker))

@@ -12,8 +12,10 @@ from freehold.errors import NetworkNotFound
 from freehold.ledger.tables import stored_time
 from freehold.networking.paging import ALL, Page
 from freehold.networking.segment_values import Segment
+from freehold.networking.sharing_values import VISIBLE
+from freehold.networking.store import sharing
 from freehold.networking.store import subnets as subnet_rows
-from freehold.networking.store.conditions import AnyRow, in_batches, one_of, where
+from freehold.networking.store.conditions import AnyRow, Condition, in_batches, one_of, where
 from freehold.networking.store.pages import Sorting
 from freehold.networking.store.records import Records, record_of
 from freehold.networking.values import Filter, Network, Subnet
@@ -26,7 +28,10 @@ RECORDS = Records(
     updated_at=network_guards.c.updated_at,
 )
 
-FILTERS = {
+_SHARED = sharing.is_shared(networks.c.id)
+_EXTERNAL = sharing.is_external(networks.c.id)
+
+FILTERS: Mapping[str, Condition] = {
     **{
         name: one_of(networks.c[name])
         for name in (
@@ -35,8 +40,6 @@ FILTERS = {
             "admin_state_up",
             "status",
             "project_id",
-            "shared",
-            "external",
             "network_type",
             "physical_network",
             "segmentation_id",
@@ -44,6 +47,9 @@ FILTERS = {
             "vlan_transparent",
         )
     },
+    "shared": sharing.if_true(_SHARED),
+    "external": sharing.if_true(_EXTERNAL),
+    VISIBLE: sharing.NETWORKS,
     **RECORDS.filters(),
 }
 
@@ -54,7 +60,6 @@ SORTING = Sorting(
 
 _KEPT = (
     "dns_domain",
-    "external",
     "physical_network",
     "segmentation_id",
     "mtu",
@@ -62,10 +67,11 @@ _KEPT = (
 )
 
 # Made once: to put a statement together takes longer than to have it carried out.
-_NETWORKS = select(networks, *RECORDS.columns()).join_from(networks, network_guards)
+_COLUMNS = (networks, _SHARED.label("shared"), _EXTERNAL.label("external"))
+_NETWORKS = select(*_COLUMNS, *RECORDS.columns()).join_from(networks, network_guards)
 _WITH_SUBNETS = (
     select(
-        networks,
+        *_COLUMNS,
         *RECORDS.columns(),
         *subnet_rows.LABELLED_COLUMNS,
         subnetpools.c.address_scope_id,
@@ -157,6 +163,7 @@ def find(
         connection,
         _NETWORKS.where(where(filters, FILTERS)),
         page,
+        sharing.view_of(filters, FILTERS),
     )
     if rows is None:
         raise NetworkNotFound(str(page.marker))
@@ -187,7 +194,8 @@ def change(
         RunAgain: the network is not as it was read any more.
     """
     RECORDS.raise_revision(connection, network.id, network.record, now)
-    connection.execute(update(networks).where(networks.c.id == network.id).values(**values))
+    if values:
+        connection.execute(update(networks).where(networks.c.id == network.id).values(**values))
 
 
 def realise_as(connection: Connection, network_id: str, first: Segment | None) -> None:
@@ -267,7 +275,6 @@ def _row(network: Network) -> dict[str, object]:
         **{name: getattr(network, name) for name in _KEPT},
         "network_type": network.network_type,
         "admin_state_up": network.admin_state_up,
-        "shared": network.shared,
         "status": network.status,
         "created_at": stored_time(network.record.created_at),
     }
@@ -304,6 +311,7 @@ def _network(row: AnyRow, members: Sequence[_Member]) -> Network:
         ipv4_address_scope=scopes.get(4),
         ipv6_address_scope=scopes.get(6),
         description=row.description,
+        external=row.external,
         **{name: getattr(row, name) for name in _KEPT},
         network_type=row.network_type or None,
         routed=any(one.segment_id is not None for one in members),

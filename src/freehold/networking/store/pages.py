@@ -18,6 +18,7 @@ from sqlalchemy import Column, ColumnElement, Connection, Select, and_, case, li
 
 from freehold.networking.paging import Page
 from freehold.networking.store.conditions import AnyRow
+from freehold.networking.store.sharing import View
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Sorting:
     columns: Mapping[str, ColumnElement[Any] | None]
 
     def select_page(
-        self, connection: Connection, statement: Select[Any], page: Page
+        self, connection: Connection, statement: Select[Any], page: Page, view: View | None = None
     ) -> list[AnyRow] | None:
         """Read those rows of a statement that are on a page, in the order of the list.
 
@@ -42,6 +43,8 @@ class Sorting:
             connection: the unit's connection.
             statement: selects all rows of the list, in any order.
             page: the page.
+            view: how the list looks to whoever asks; None for all rows. The statement's rows
+                are restricted by it already, but not the marker.
 
         Returns:
             The rows; None if there is no resource with the marker's id.
@@ -50,15 +53,20 @@ class Sorting:
             KeyError: a key is none of those that the kind can be ordered by.
         """
         terms = self._terms(page)
+        seen = view or View()
         if page.limit is not None and page.marker is not None:
             marker = connection.execute(
-                select(*(term.value for term in terms)).where(self.id == page.marker)
+                select(*(term.value for term in terms)).where(
+                    self.id == page.marker, seen.condition
+                ),
+                seen.parameters,
             ).one_or_none()
             if marker is None:
                 return None
             statement = statement.where(_beyond(terms, marker))
         in_order = (term.in_order() for term in terms)
-        rows = list(connection.execute(statement.order_by(*in_order).limit(page.limit)))
+        statement = statement.order_by(*in_order).limit(page.limit)
+        rows = list(connection.execute(statement, seen.parameters))
         if page.reverse and page.limit is not None:
             rows.reverse()
         return rows

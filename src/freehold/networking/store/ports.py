@@ -24,7 +24,8 @@ from freehold.errors import PortNotFound
 from freehold.networking.owners import NETWORK_PREFIX
 from freehold.networking.paging import ALL, Page
 from freehold.networking.quota_values import Account
-from freehold.networking.store import quotas
+from freehold.networking.sharing_values import VISIBLE
+from freehold.networking.store import quotas, sharing
 from freehold.networking.store.conditions import AnyRow, Condition, in_batches, one_of, where
 from freehold.networking.store.pages import Sorting
 from freehold.networking.store.port_attributes import in_columns, options_of, pairs_of
@@ -74,6 +75,7 @@ FILTERS: dict[str, Condition] = {
     "fixed_ips.ip_address": _has_address,
     "fixed_ips.ip_address_substr": _has_part,
     "fixed_ips.subnet_id": _has_subnet,
+    VISIBLE: sharing.PORTS,
     **RECORDS.filters(),
 }
 
@@ -174,7 +176,12 @@ def find(connection: Connection, filters: Sequence[Filter], page: Page = ALL) ->
     Raises:
         PortNotFound: there is none with the marker's id.
     """
-    rows = SORTING.select_page(connection, _PORTS.where(where(filters, FILTERS)), page)
+    rows = SORTING.select_page(
+        connection,
+        _PORTS.where(where(filters, FILTERS)),
+        page,
+        sharing.view_of(filters, FILTERS),
+    )
     if rows is None:
         raise PortNotFound(str(page.marker))
     shown: dict[str, list[FixedIP]] = {row.id: [] for row in rows}

@@ -23,12 +23,16 @@ from freehold.errors import SubnetPoolNotFound
 from freehold.ledger.tables import stored_time
 from freehold.networking.paging import ALL, Page
 from freehold.networking.pool_values import SubnetPool
+from freehold.networking.sharing_values import VISIBLE
+from freehold.networking.store import sharing
 from freehold.networking.store.conditions import AnyRow, Condition, one_of, where
 from freehold.networking.store.pages import Sorting
 from freehold.networking.store.records import columns_of, in_table, record_of
 from freehold.networking.values import Filter
 
 RECORDS = in_table(subnetpools, subnetpool_tags)
+
+_SHARED = sharing.is_shared(subnetpools.c.id)
 
 
 def _is_default(values: tuple[object, ...]) -> ColumnElement[bool]:
@@ -50,11 +54,12 @@ FILTERS: dict[str, Condition] = {
             "max_prefixlen",
             "default_prefixlen",
             "default_quota",
-            "shared",
             "address_scope_id",
         )
     },
     "is_default": _is_default,
+    "shared": sharing.if_true(_SHARED),
+    VISIBLE: sharing.SUBNET_POOLS,
     **RECORDS.filters(),
 }
 
@@ -71,19 +76,19 @@ SORTING = Sorting(
                 "max_prefixlen",
                 "default_prefixlen",
                 "default_quota",
-                "shared",
                 "address_scope_id",
             )
         },
+        "shared": sharing.as_number(_SHARED),
         "is_default": case((subnetpools.c.default_for_version.is_(None), 0), else_=1),
     },
 )
 
-_POOLS = select(subnetpools, *RECORDS.columns())
+_POOLS = select(subnetpools, _SHARED.label("shared"), *RECORDS.columns())
 
 
 def add(connection: Connection, pool: SubnetPool) -> None:
-    """Store a new subnet pool, without what is free of it.
+    """Store a new subnet pool, without what is free of it and by which policy it is shared.
 
     Raises:
         DBDuplicateEntry: there is another default pool of the IP version.
@@ -94,7 +99,6 @@ def add(connection: Connection, pool: SubnetPool) -> None:
             id=pool.id,
             project_id=pool.project_id,
             ip_version=pool.ip_version,
-            shared=pool.shared,
             **_changeable(pool),
             **columns_of(pool.record),
         )
@@ -132,7 +136,12 @@ def find(
     Raises:
         SubnetPoolNotFound: there is none with the marker's id.
     """
-    rows = SORTING.select_page(connection, _POOLS.where(where(filters, FILTERS)), page)
+    rows = SORTING.select_page(
+        connection,
+        _POOLS.where(where(filters, FILTERS)),
+        page,
+        sharing.view_of(filters, FILTERS),
+    )
     if rows is None:
         raise SubnetPoolNotFound(str(page.marker))
     return tuple(_pool(row) for row in rows)

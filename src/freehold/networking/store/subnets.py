@@ -10,11 +10,13 @@ from sqlalchemy import Connection, Label, delete, insert, select, update
 
 from freehold.addresses.ranges import AddressRange
 from freehold.db.retry import RunAgain
-from freehold.db.tables import networks, subnet_tags, subnets
+from freehold.db.tables import subnet_tags, subnets
 from freehold.errors import SubnetNotFound
 from freehold.ipam.strategy import Strategy
 from freehold.ledger.tables import stored_time
 from freehold.networking.paging import ALL, Page
+from freehold.networking.sharing_values import VISIBLE
+from freehold.networking.store import sharing
 from freehold.networking.store.conditions import AnyRow, Condition, in_batches, one_of, where
 from freehold.networking.store.pages import Sorting
 from freehold.networking.store.records import columns_of, in_table, record_of
@@ -23,6 +25,7 @@ from freehold.networking.values import Filter, HostRoute, IPv6Mode, Subnet
 RECORDS = in_table(subnets, subnet_tags)
 
 _PREFIX = "subnets_"
+_SHARED = sharing.is_shared(subnets.c.network_id)
 
 
 def _by_text(condition: Condition) -> Condition:
@@ -51,7 +54,8 @@ FILTERS: dict[str, Condition] = {
         for name in ("cidr", "gateway_ip", "ipv6_ra_mode", "ipv6_address_mode")
     },
     **{name: one_of(subnets.c[name]) for name in ("allocation_strategy", "cool_down")},
-    "shared": one_of(networks.c.shared),
+    "shared": sharing.if_true(_SHARED),
+    VISIBLE: sharing.SUBNETS,
     **RECORDS.filters(),
 }
 
@@ -83,7 +87,7 @@ LABELLED_COLUMNS: Sequence[Label[Any]] = tuple(
 )
 """The columns of a subnet under names that no other table uses."""
 
-_SUBNETS = select(*LABELLED_COLUMNS, networks.c.shared).join_from(subnets, networks)
+_SUBNETS = select(*LABELLED_COLUMNS, _SHARED.label("shared"))
 
 
 def from_labelled(row: AnyRow, shared: bool) -> Subnet:
@@ -153,6 +157,7 @@ def find(connection: Connection, filters: Sequence[Filter], page: Page = ALL) ->
         connection,
         _SUBNETS.where(where(filters, FILTERS)),
         page,
+        sharing.view_of(filters, FILTERS),
     )
     if rows is None:
         raise SubnetNotFound(str(page.marker))
