@@ -32,7 +32,7 @@ OpenLedger = Callable[[str], list[Engine]]
 SERVERS = ("galera", "mariadb", "postgresql")
 
 
-class ByServer(LoadScopeScheduling):
+class ByServer(LoadScopeScheduling):  # type: ignore[misc]  # it comes without types
     """Gives all tests of a server to one process, and of the others each file."""
 
     def _split_scope(self, nodeid: str) -> str:

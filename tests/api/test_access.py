@@ -155,6 +155,33 @@ def test_what_may_not_be_seen_of_a_resource_is_left_out() -> None:
     assert hidden <= cloud.get(f"ports/{port}", admin)["port"].keys()
 
 
+def test_an_answer_that_an_administrator_got_is_not_given_to_others_under_the_same_key() -> None:
+    cloud = Cloud()
+    network = cloud.world.network("own")
+    body = {"port": {"network_id": network}}
+    key = {"Idempotency-Key": "k"}
+    admin = headers_of(MINE, "admin,member,reader")
+    made = cloud.ask("POST", "ports", body, {**admin, **key}).json["port"]
+    assert cloud.ask("POST", "ports", body, {**admin, **key}).json["port"] == made
+    others = cloud.ask("POST", "ports", body, {**MEMBER, **key}).json["port"]
+    assert others["id"] != made["id"]
+    assert "binding:host_id" in made.keys() - others.keys()
+
+
+def test_quotas_and_availability_are_seen_by_whom_rules_allow_it(tmp_path: Path) -> None:
+    paths = (f"quotas/{OTHERS}", f"quotas/{OTHERS}/details", "network-ip-availabilities")
+    cloud = Cloud()
+    for path in paths:
+        assert refused(cloud.ask("GET", path, None, READER))[:2] == (403, "PolicyNotAuthorized")
+    allowed = {"get_quota": "role:reader", "get_network_ip_availability": "role:reader"}
+    cloud = with_rules(tmp_path, {**allowed, "update_quota": "role:member"})
+    for path in paths:
+        cloud.get(path, READER)
+    body = {"quota": {"port": 3}}
+    assert cloud.ask("PUT", f"quotas/{OTHERS}", body, READER).status_code == 403
+    assert cloud.ask("PUT", f"quotas/{OTHERS}", body, MEMBER).json["quota"]["port"] == 3
+
+
 @pytest.mark.parametrize(
     "query", ["ports?binding:host_id=h", "networks?provider:physical_network=rack"]
 )

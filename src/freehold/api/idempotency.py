@@ -1,7 +1,8 @@
 """POST requests with an ``Idempotency-Key`` header have one effect, and one answer.
 
 Source: draft-ietf-httpapi-idempotency-key-header-07. A key is a caller's own: it is known
-together with the project in whose name the request is made, its method and its path. The
+together with the project and the user in whose name the request is made, whether that is an
+administrator (whose answer shows more), its method and its path. The
 key may stand in quotes, as the draft has it, or without, as most clients send it.
 
 What is refused is remembered as well, so that the same request gets the same answer; but
@@ -22,6 +23,7 @@ from typing import TypeVar
 from falcon import Request, Response
 
 from freehold.api.bodies import Posted
+from freehold.api.callers import caller_of
 from freehold.api.faults import fault_of
 from freehold.api.projects import project_of
 from freehold.api.refusals import HTTPBadRequest
@@ -145,7 +147,9 @@ def _answer(status: HTTPStatus, media: JSON) -> Answer:
 
 def _key_id(request: Request, key: str) -> str:
     """Return what a key is known by; a digest, since its parts may be of any length."""
-    return _digest([project_of(request), request.method, request.path, key])
+    caller = caller_of(request)
+    whose = [project_of(request), caller.user_id, caller.is_admin]
+    return _digest([whose, request.method, request.path, key])
 
 
 def _fingerprint(request: Request, posted: Posted) -> str:

@@ -1,6 +1,6 @@
 """``/v2.0/network-ip-availabilities``: how many addresses networks have, and how many are held.
 
-It is for administrators, and read-only.
+It is read-only, and for whom a rule allows it: by default administrators.
 """
 
 from typing import Any
@@ -10,8 +10,8 @@ from neutron_lib.api.definitions import network_ip_availability as definition
 from neutron_lib.api.definitions.network_ip_availability_details import IP_AVAILABILITY_DETAILS
 
 from freehold.api import queries
-from freehold.api.administrators import require_administrator
 from freehold.api.paging import links
+from freehold.api.policy import Policy
 from freehold.api.queries import read_item_query, read_query
 from freehold.networking.ip_availability import (
     Counts,
@@ -37,16 +37,20 @@ class Availabilities:
 
     Args:
         service: counts.
+        policy: who may see them.
         longest_page: how many one answer may list; None for any number.
     """
 
-    def __init__(self, service: IpAvailability, longest_page: int | None = None) -> None:
+    def __init__(
+        self, service: IpAvailability, policy: Policy, longest_page: int | None = None
+    ) -> None:
         self._service = service
+        self._policy = policy
         self._longest_page = longest_page
 
     def on_get(self, request: Request, response: Response) -> None:
         """List those that meet the filters, or a page of them."""
-        require_administrator(request, RULE)
+        self._policy.require(RULE, self._policy.caller_of(request), {})
         query = read_query(request, FILTERS, SORT_KEYS, self._longest_page)
         found = self._service.find(query.filters, query.page)
         beside = links(request, query.parameters, query.page, [one.network_id for one in found])
@@ -61,14 +65,16 @@ class Availability:
 
     Args:
         service: counts.
+        policy: who may see it.
     """
 
-    def __init__(self, service: IpAvailability) -> None:
+    def __init__(self, service: IpAvailability, policy: Policy) -> None:
         self._service = service
+        self._policy = policy
 
     def on_get(self, request: Request, response: Response, network_id: str) -> None:
         """Show it."""
-        require_administrator(request, RULE)
+        self._policy.require(RULE, self._policy.caller_of(request), {})
         fields = read_item_query(request, FILTERS, SORT_KEYS)
         found = self._service.get(network_id)
         response.media = {definition.RESOURCE_NAME: fields.of(render(found))}

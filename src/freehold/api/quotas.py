@@ -1,7 +1,7 @@
 """``/v2.0/quotas``: how many resources a project may have, and has.
 
-A project sees its own; the rest is for administrators. These are no resources that are
-created: each project has its limits, be they its own or the configured ones.
+A project sees its own; who sees and changes what else is for the rules to say. These are no
+resources that are created: each project has its limits, be they its own or the configured ones.
 """
 
 from collections.abc import Mapping
@@ -10,9 +10,9 @@ from http import HTTPStatus
 from falcon import Request, Response
 from neutron_lib.api.converters import convert_to_boolean, convert_to_int
 
-from freehold.api.administrators import require_administrator
 from freehold.api.attributes import AttributeMap
 from freehold.api.bodies import BodyLimits, put_resource, refuse_body
+from freehold.api.policy import Policy
 from freehold.api.projects import LONGEST_PROJECT_ID, project_of
 from freehold.api.queries import read_fields
 from freehold.api.refusals import HTTPBadRequest, QuotaMissingTenant
@@ -57,14 +57,16 @@ class ProjectsWithQuotas:
 
     Args:
         quotas: the quotas.
+        policy: who may do what.
     """
 
-    def __init__(self, quotas: Quotas) -> None:
+    def __init__(self, quotas: Quotas, policy: Policy) -> None:
         self._quotas = quotas
+        self._policy = policy
 
     def on_get(self, request: Request, response: Response) -> None:
         """List them."""
-        require_administrator(request, "get_quota")
+        self._policy.require("get_quota", self._policy.caller_of(request), {})
         fields = read_fields(request)
         response.media = {
             COLLECTION: [
@@ -80,22 +82,24 @@ class QuotaOfProject:
     Args:
         quotas: the quotas.
         limits: what a request's body may measure.
+        policy: who may do what.
     """
 
-    def __init__(self, quotas: Quotas, limits: BodyLimits) -> None:
+    def __init__(self, quotas: Quotas, limits: BodyLimits, policy: Policy) -> None:
         self._quotas = quotas
         self._limits = limits
+        self._policy = policy
 
     def on_get(self, request: Request, response: Response, project_id: str) -> None:
         """Show them."""
-        _require_own(request, project_id)
+        _require_to_see(self._policy, request, project_id)
         fields = read_fields(request)
         limits = self._quotas.limits(project_id)
         response.media = {NAME: fields.of(_limits(limits))}
 
     def on_put(self, request: Request, response: Response, project_id: str) -> None:
         """Change some of them."""
-        require_administrator(request, "update_quota")
+        _require(self._policy, "update_quota", request, project_id)
         if len(project_id) > LONGEST_PROJECT_ID:
             raise HTTPBadRequest(
                 detail=f"A project's id has no more than {LONGEST_PROJECT_ID} characters."
@@ -108,7 +112,7 @@ class QuotaOfProject:
 
     def on_delete(self, request: Request, response: Response, project_id: str) -> None:
         """Have the configured ones hold instead."""
-        require_administrator(request, "delete_quota")
+        _require(self._policy, "delete_quota", request, project_id)
         refuse_body(request)
         self._quotas.reset(project_id)
         response.status = HTTPStatus.NO_CONTENT
@@ -119,14 +123,16 @@ class DefaultQuota:
 
     Args:
         quotas: the quotas.
+        policy: who may do what.
     """
 
-    def __init__(self, quotas: Quotas) -> None:
+    def __init__(self, quotas: Quotas, policy: Policy) -> None:
         self._quotas = quotas
+        self._policy = policy
 
     def on_get(self, request: Request, response: Response, project_id: str) -> None:
         """Show them; they are the same for each project."""
-        _require_own(request, project_id)
+        _require_to_see(self._policy, request, project_id)
         response.media = {NAME: _limits(self._quotas.defaults)}
 
 
@@ -135,14 +141,16 @@ class QuotaDetails:
 
     Args:
         quotas: the quotas.
+        policy: who may do what.
     """
 
-    def __init__(self, quotas: Quotas) -> None:
+    def __init__(self, quotas: Quotas, policy: Policy) -> None:
         self._quotas = quotas
+        self._policy = policy
 
     def on_get(self, request: Request, response: Response, project_id: str) -> None:
         """Show them."""
-        _require_own(request, project_id)
+        _require_to_see(self._policy, request, project_id)
         used = self._quotas.usage(project_id)
         response.media = {NAME: {resource.value: _usage(used[resource]) for resource in Counted}}
 
@@ -165,9 +173,13 @@ class OwnProject:
         response.media = {self._name: {f"{self._name}_id": project_id}}
 
 
-def _require_own(request: Request, project_id: str) -> None:
+def _require_to_see(policy: Policy, request: Request, project_id: str) -> None:
     if project_of(request) != project_id:
-        require_administrator(request, "get_quota")
+        _require(policy, "get_quota", request, project_id)
+
+
+def _require(policy: Policy, rule: str, request: Request, project_id: str) -> None:
+    policy.require(rule, policy.caller_of(request), {"project_id": project_id})
 
 
 def _limits(limits: QuotaLimits) -> dict[str, int]:

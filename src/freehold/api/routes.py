@@ -91,14 +91,18 @@ def routes(
         "/v2.0/address-holdings": AddressHoldings(backend.history, policy),
         "/v2.0/freehold/dry-run/subnets": DryRun(all_subnets),
         "/v2.0/freehold/dry-run/ports": DryRun(all_ports),
-        "/v2.0/network-ip-availabilities": Availabilities(backend.ip_availability, longest_page),
-        "/v2.0/network-ip-availabilities/{network_id}": Availability(backend.ip_availability),
-        "/v2.0/quotas": quotas.ProjectsWithQuotas(backend.quotas),
+        "/v2.0/network-ip-availabilities": Availabilities(
+            backend.ip_availability, policy, longest_page
+        ),
+        "/v2.0/network-ip-availabilities/{network_id}": Availability(
+            backend.ip_availability, policy
+        ),
+        "/v2.0/quotas": quotas.ProjectsWithQuotas(backend.quotas, policy),
         "/v2.0/quotas/project": quotas.OwnProject("project"),
         "/v2.0/quotas/tenant": quotas.OwnProject("tenant"),
-        "/v2.0/quotas/{project_id}": quotas.QuotaOfProject(backend.quotas, limits),
-        "/v2.0/quotas/{project_id}/default": quotas.DefaultQuota(backend.quotas),
-        "/v2.0/quotas/{project_id}/details": quotas.QuotaDetails(backend.quotas),
+        "/v2.0/quotas/{project_id}": quotas.QuotaOfProject(backend.quotas, limits, policy),
+        "/v2.0/quotas/{project_id}/default": quotas.DefaultQuota(backend.quotas, policy),
+        "/v2.0/quotas/{project_id}/details": quotas.QuotaDetails(backend.quotas, policy),
         "/v2.0/networks/{resource_id}/tags": TagsOfItem(backend.network_tags, limits, may.networks),
         "/v2.0/networks/{resource_id}/tags/{tag}": TagOfItem(backend.network_tags, may.networks),
         "/v2.0/segments/{resource_id}/tags": TagsOfItem(backend.segment_tags, limits, may.segments),
