@@ -19,10 +19,11 @@ from freehold.db.database import Database
 from freehold.db.schema import upgrade
 from freehold.db.tables import fixed_ips, port_tags, ports, subnetpool_gaps, subnets
 from freehold.ledger.tables import allocations
+from freehold.networking.quota_values import UNLIMITED
 
 
 class FreeholdApi:
-    """The service, as `freehold serve` has it.
+    """The service, as `freehold serve` has it, without quotas.
 
     Args:
         url: an empty database's.
@@ -34,7 +35,13 @@ class FreeholdApi:
     def __init__(self, url: str) -> None:
         self._database = Database(url)
         upgrade(self._database)
-        self.client = Client(create_app(Settings(database_url=url)))
+        settings = Settings(
+            database_url=url,
+            quota_network=UNLIMITED,
+            quota_subnet=UNLIMITED,
+            quota_port=UNLIMITED,
+        )
+        self.client = Client(create_app(settings))
 
     def close(self) -> None:
         """Let go of the database."""

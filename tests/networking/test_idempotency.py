@@ -1,8 +1,12 @@
 """A request under a key has one effect: whoever crashes, comes late or comes at once."""
 
+import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from random import Random
+from subprocess import PIPE
 from threading import Barrier
 
 import pytest
@@ -140,6 +144,21 @@ def test_processes_are_told_from_each_other() -> None:
     assert not processes.may_be_running(f"{host} 4194305 {started}")
     assert processes.may_be_running(f"elsewhere 4194305 {started}")
     assert processes.may_be_running("")
+
+
+def test_a_process_that_ended_without_its_parent_taking_notice_is_gone() -> None:
+    telling = "from freehold.networking.processes import this_process as p; print(p(), flush=True)"
+    program = f"{telling}; input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdin=PIPE, stdout=PIPE, text=True
+    ) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        name = child.stdout.readline().strip()
+        assert processes.may_be_running(name)
+        child.kill()
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        assert not processes.may_be_running(name)
 
 
 def test_an_effect_without_a_commit_leaves_no_answer(

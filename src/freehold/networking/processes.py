@@ -8,8 +8,11 @@ import os
 from pathlib import Path
 from socket import gethostname
 
-_START_TIME = 19
-"""The place of ``starttime`` after the command's name. Source: proc(5)."""
+_STATE, _START_TIME = 0, 19
+"""The places of ``state`` and ``starttime`` after the command's name. Source: proc(5)."""
+
+_ENDED = "ZX"
+"""The states of those who have ended, and whose parent has not taken notice of it yet."""
 
 
 def this_process() -> str:
@@ -30,10 +33,11 @@ def _name(process_id: int, started: str) -> str:
 
 
 def _started(process_id: int) -> str:
-    """Return when a process was started, in ticks since the host was; empty if it is not there."""
+    """Return when a process was started, in ticks since the host was; empty if it has ended."""
     try:
         text = Path(f"/proc/{process_id}/stat").read_text()
     except OSError:
         return ""
     # The command's name is in brackets, and may have brackets and blanks.
-    return text.rpartition(")")[2].split()[_START_TIME]
+    told = text.rpartition(")")[2].split()
+    return "" if told[_STATE] in _ENDED else told[_START_TIME]
