@@ -168,6 +168,66 @@ def test_an_answer_that_an_administrator_got_is_not_given_to_others_under_the_sa
     assert "binding:host_id" in made.keys() - others.keys()
 
 
+def test_a_refusal_stays_under_its_key_though_it_would_be_allowed_by_now() -> None:
+    cloud = Cloud()
+    key = {"Idempotency-Key": "k"}
+    network = cloud.world.network("foreign")
+    asked = ("POST", "ports", {"port": {"network_id": network}})
+    first = cloud.ask(*asked, {**MEMBER, **key})
+    assert first.status_code == 404
+    shared = {"network": {"shared": True}}
+    assert cloud.ask("PUT", f"networks/{network}", shared, {}).status_code == 200
+    again = cloud.ask(*asked, {**MEMBER, **key})
+    assert (again.status_code, again.json) == (404, first.json)
+    assert cloud.ask(*asked, MEMBER).status_code == 201
+
+
+def test_an_answer_stays_under_its_key_though_what_it_is_about_is_gone() -> None:
+    cloud = Cloud()
+    key = {"Idempotency-Key": "k"}
+    network = cloud.world.network("own")
+    asked = ("POST", "ports", {"port": {"network_id": network}})
+    first = cloud.ask(*asked, {**MEMBER, **key})
+    cloud.ask("DELETE", f"ports/{first.json['port']['id']}")
+    assert cloud.ask("DELETE", f"networks/{network}").status_code == 204
+    again = cloud.ask(*asked, {**MEMBER, **key})
+    assert (again.status_code, again.json) == (201, first.json)
+    other = ("POST", "ports", {"port": {"network_id": UNKNOWN}})
+    assert cloud.ask(*other, {**MEMBER, **key}).status_code == 422
+
+
+@pytest.mark.parametrize("query", ["tags=red", "tags-any=red,blue", "not-tags=blue"])
+def test_whoever_sees_tags_can_search_for_them(query: str) -> None:
+    cloud = Cloud()
+    network = cloud.world.network("own")
+    assert cloud.ask("PUT", f"networks/{network}/tags/red").status_code == 201
+    for headers in (MEMBER, READER, {}):
+        found = cloud.get(f"networks?{query}", headers)["networks"]
+        assert [one["id"] for one in found] == [network]
+
+
+def test_a_service_s_answer_asks_for_each_network_once() -> None:
+    cloud = Cloud()
+    network = cloud.world.network("own")
+    service = headers_of(MINE, "service,member,reader")
+    body = {"ports": [{"network_id": network} for _ in range(20)]}
+    assert cloud.ask("POST", "ports", body, service).status_code == 201
+    few, many = (reads(cloud, f"ports?limit={limit}", service) for limit in (2, 20))
+    assert few == many
+
+
+def test_a_refusal_does_not_name_segments() -> None:
+    cloud = Cloud()
+    network = cloud.world.network("own")
+    [segment] = cloud.get(f"segments?network_id={network}", {})["segments"]
+    subnet = {"network_id": network, "ip_version": 4, "cidr": "10.7.0.0/24"}
+    cloud.world.make("subnet", "subnets", {**subnet, "segment_id": segment["id"]})
+    port = {"network_id": network, "binding:host_id": "h", "project_id": MINE}
+    answer = cloud.ask("POST", "ports", {"port": port}, {})
+    assert refused(answer)[:2] == (409, "HostNotConnectedToAnySegment")
+    assert segment["id"] not in answer.text
+
+
 def test_quotas_and_availability_are_seen_by_whom_rules_allow_it(tmp_path: Path) -> None:
     paths = (f"quotas/{OTHERS}", f"quotas/{OTHERS}/details", "network-ip-availabilities")
     cloud = Cloud()

@@ -96,7 +96,12 @@ class Guards:
         self, caller: Caller, items: Sequence[Checked], _abouts: Sequence[Mapping[str, object]]
     ) -> None:
         self.subnet_pools.check_there(caller, _named(items, "subnetpool_id"))
-        by_default = {one["ip_version"] for one in items if one.get("use_default_subnetpool")}
+        by_default = {
+            one["ip_version"]
+            for one in items
+            # With both, it is refused for that.
+            if one.get("use_default_subnetpool") and not _named([one], "subnetpool_id")
+        }
         if not by_default or self.subnet_pools.seen(caller).sight.everything:
             return
         defaults = self.subnet_pools.find(caller, [Filter("is_default", (True,))])

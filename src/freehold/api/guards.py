@@ -6,7 +6,8 @@ one looks at it; an administrator's request reads nothing more.
 
 What somebody may not know of is not there: 404 as for what does not exist, in the same words. What
 somebody may know of and not do is refused with 403. The owner of a thing does not change, so that
-what was allowed is allowed when it is carried out.
+what its owner was allowed is allowed when it is carried out; of what is shared, see
+docs/decisions/0014.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -33,8 +34,12 @@ MOST_KEPT = 5_000
 """How often it is kept what a caller may see; then all is forgotten."""
 
 _OF_NETWORK = (NETWORK_OWNER, "shared", ROUTER_EXTERNAL)
+_BY_TAGS = dict.fromkeys(("tags-any", "not-tags", "not-tags-any"), "tags")
 
 Load = Callable[[], Mapping[str, object]]
+FactsOf = Callable[[str], Mapping[str, object]]
+"""Returns what rules can ask of the network with an id."""
+
 Rule = tuple[str, tuple[str, ...]]
 """A rule of an operation or attribute, and those of what stands in the attribute."""
 
@@ -148,8 +153,10 @@ class Guard:
         Raises:
             PolicyNotAuthorized: a parameter names such an attribute.
         """
-        for name in (*parameters, *parameters.get(SORT_KEY, ())):
-            if name in self._hideable:
+        for parameter in (*parameters, *parameters.get(SORT_KEY, ())):
+            name = _BY_TAGS.get(parameter, parameter)
+            # Where each that is listed shows it, nothing is learnt by it.
+            if name in self._hideable and not self.seen(caller, name).covers(self.seen(caller)):
                 self._policy.require(f"get_{self._name}:{name}", caller, {})
 
     def find(self, caller: Caller, filters: Sequence[Filter], page: Page = ALL) -> tuple[Any, ...]:
@@ -207,16 +214,29 @@ class Guard:
 
     def shown(self, caller: Caller, resources: Sequence[Any]) -> list[Mapping[str, object]]:
         """Return what a caller may see of resources that were found."""
-        return [self.shown_of(caller, one) for one in resources if self._may_see(caller, one)]
+        networks = cache(partial(self._network, caller))
+        return [
+            self._shown_of(caller, one, networks)
+            for one in resources
+            if self._may_see(caller, one, networks)
+        ]
+
+    def shown_new(self, caller: Caller, resources: Sequence[Any]) -> list[Mapping[str, object]]:
+        """Return those attributes that a caller may see of resources that he created, for JSON."""
+        networks = cache(partial(self._network, caller))
+        return [self._shown_of(caller, one, networks) for one in resources]
 
     def shown_of(self, caller: Caller, resource: Any) -> Mapping[str, object]:
         """Return those attributes of a resource that a caller may see, for JSON."""
+        return self._shown_of(caller, resource, partial(self._network, caller))
+
+    def _shown_of(self, caller: Caller, resource: Any, networks: FactsOf) -> Mapping[str, object]:
         rendered = self._nature.kind.render(resource)
         seen = self.seen(caller)
         doubtful = [name for name in self._hideable if not self.seen(caller, name).covers(seen)]
         if not doubtful:
             return rendered
-        about = self._of_shown(caller, rendered)
+        about = self._about(rendered, of_network=networks)
         hidden = {
             name
             for name in doubtful
@@ -355,7 +375,7 @@ class Guard:
         self,
         values: Mapping[str, object],
         present: Load | None = None,
-        of_network: Callable[[str], Mapping[str, object]] | None = None,
+        of_network: FactsOf | None = None,
     ) -> Layers:
         """Return what rules can ask of a resource, with what it is to be, and its network."""
         layers = Layers(values, None if present is None else (None, present))
@@ -363,14 +383,12 @@ class Guard:
             return layers
         return Layers(layers, (_OF_NETWORK, lambda: of_network(str(layers["network_id"]))))
 
-    def _may_see(self, caller: Caller, resource: Any) -> bool:
+    def _may_see(self, caller: Caller, resource: Any, networks: FactsOf | None = None) -> bool:
         if not self.seen(caller).each:
             return True
-        about = self._of_shown(caller, self._nature.kind.render(resource))
+        facts = networks or partial(self._network, caller)
+        about = self._about(self._nature.kind.render(resource), of_network=facts)
         return self._policy.allows(f"get_{self._name}", caller, about)
-
-    def _of_shown(self, caller: Caller, rendered: Mapping[str, object]) -> Layers:
-        return self._about(rendered, of_network=partial(self._network, caller))
 
     def _network(self, caller: Caller, network_id: str) -> Mapping[str, object]:
         networks = self._networks or self

@@ -1,13 +1,13 @@
 """POST requests with an ``Idempotency-Key`` header have one effect, and one answer.
 
 Source: draft-ietf-httpapi-idempotency-key-header-07. A key is a caller's own: it is known
-together with the project and the user in whose name the request is made, whether that is an
-administrator (whose answer shows more), its method and its path. The
-key may stand in quotes, as the draft has it, or without, as most clients send it.
+together with the project and the user in whose name the request is made, the roles (since they
+decide what an answer shows), the method and the path. The key may stand in quotes, as the
+draft has it, or without, as most clients send it.
 
 What is refused is remembered as well, so that the same request gets the same answer; but
-not what failed, which is worth another attempt under the same key. A request that cannot
-be read at all is refused before its key is looked at.
+not what failed, which is worth another attempt under the same key, and not that a request
+is no proper one, since it can be put right.
 
 Invariant: this is the only place beside `freehold.api.faults` where a refusal is caught.
 """
@@ -26,7 +26,7 @@ from freehold.api.bodies import Posted
 from freehold.api.callers import caller_of
 from freehold.api.faults import fault_of
 from freehold.api.projects import project_of
-from freehold.api.refusals import HTTPBadRequest
+from freehold.api.refusals import HTTPBadRequest, HTTPRefusal
 from freehold.errors import FreeholdError
 from freehold.networking.idempotency import Answer, Attempt, IdempotencyKeys
 
@@ -130,7 +130,7 @@ def _attempted(
         with keys.settling(attempt, answer):
             created = create()
     except FreeholdError as error:
-        if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR or isinstance(error, HTTPRefusal):
             raise
         refusal = _answer(error.status, fault_of(error))
         keys.refuse(attempt, refusal)
@@ -148,7 +148,8 @@ def _answer(status: HTTPStatus, media: JSON) -> Answer:
 def _key_id(request: Request, key: str) -> str:
     """Return what a key is known by; a digest, since its parts may be of any length."""
     caller = caller_of(request)
-    whose = [project_of(request), caller.user_id, caller.is_admin]
+    whose = [project_of(request), caller.user_id]
+    whose += [*sorted(caller.roles), "", *sorted(caller.service_roles)]
     return _digest([whose, request.method, request.path, key])
 
 

@@ -23,18 +23,16 @@ from freehold.api.standard import expected_revision
 
 
 @dataclass(frozen=True, slots=True)
-class New(Generic[Draft]):
-    """What a POST wants created.
+class New:
+    """What a POST wants created, before it is looked at.
 
     Attributes:
         posted: as it was sent.
-        drafts: the same, checked.
         caller: who sent it.
         fields: which attributes the answer is to show.
     """
 
     posted: Posted
-    drafts: Sequence[Draft]
     caller: Caller
     fields: Fields
 
@@ -100,33 +98,33 @@ class Collection(Generic[Resource, Draft, Change]):
             request, response, new.posted, partial(self.create, new), partial(self.render_new, new)
         )
 
-    def read_new(self, request: Request) -> New[Draft]:
+    def read_new(self, request: Request) -> New:
         """Read what a POST wants created.
 
         Raises:
-            HTTPRefusal: the body or the query cannot be read, or an attribute is wrong.
-            neutron_lib.exceptions.NeutronException: a converter refuses a value.
-            PolicyNotAuthorized, NotFound: see `Guard.check_new`.
+            HTTPRefusal: the body or the query cannot be read.
         """
-        kind, guard = self._kind, self._guard
+        kind = self._kind
         posted = posted_resources(request, self._limits, kind.name, kind.collection)
         fields = read_fields(request)
-        caller = guard.caller(request)
-        checked = [kind.attributes.check_new(item, caller.project_id) for item in posted.items]
-        guard.check_new(caller, checked)
-        drafts = [kind.parse_draft(values, caller) for values in checked]
-        return New(posted, drafts, caller, fields)
+        return New(posted, self._guard.caller(request), fields)
 
-    def create(self, new: New[Draft]) -> Sequence[Resource]:
-        """Create it.
+    def create(self, new: New) -> Sequence[Resource]:
+        """Create it, if it is in order and its caller may.
 
         Raises:
-            FreeholdError: it cannot be.
+            HTTPRefusal: an attribute is wrong.
+            neutron_lib.exceptions.NeutronException: a converter refuses a value.
+            PolicyNotAuthorized, NotFound: see `Guard.check_new`.
+            FreeholdError: it cannot be created.
         """
-        return self._service.create(new.drafts)
+        kind, caller = self._kind, new.caller
+        checked = [kind.attributes.check_new(item, caller.project_id) for item in new.posted.items]
+        self._guard.check_new(caller, checked)
+        return self._service.create([kind.parse_draft(values, caller) for values in checked])
 
     def render_new(
-        self, new: New[Draft], created: Sequence[Resource], *, without: Set[str] = frozenset()
+        self, new: New, created: Sequence[Resource], *, without: Set[str] = frozenset()
     ) -> dict[str, object]:
         """Make JSON's types of what was created.
 
@@ -137,12 +135,8 @@ class Collection(Generic[Resource, Draft, Change]):
         """
         kind = self._kind
         shown = [
-            {
-                name: value
-                for name, value in new.fields.of(self._guard.shown_of(new.caller, resource)).items()
-                if name not in without
-            }
-            for resource in created
+            {name: value for name, value in new.fields.of(one).items() if name not in without}
+            for one in self._guard.shown_new(new.caller, created)
         ]
         return {kind.collection: shown} if new.posted.bulk else {kind.name: shown[0]}
 

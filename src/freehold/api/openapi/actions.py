@@ -134,7 +134,7 @@ def holdings(_resource: AddressHoldings, url: str) -> Description:
         summary="Tell who holds and who held an address",
         answer=wrapped(address_history.COLLECTION_NAME, listed(ref("address_holding"))),
         parameters=asked,
-        refusals=(HTTPStatus.BAD_REQUEST, HTTPStatus.CONFLICT),
+        refusals=(HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN, HTTPStatus.CONFLICT),
     )
     return Description(
         {"get": operation}, {"address_holding": {"type": "object", "properties": holding}}

@@ -166,10 +166,12 @@ def _meant(request: FixedIPRequest, subnets: Sequence[Subnet]) -> Subnet | None:
 def _refusal(subnet: Subnet, port: Port) -> Refusal:
     """Return why a subnet may not serve a port."""
     if _serves_owner(subnet, port.device_owner):
-        reason, name, value = Reason.OTHER_SEGMENT, "segment_id", str(subnet.segment_id)
-        why = f"is on segment {value}, which host {port.host_id} is not on"
+        # Which one it is only administrators may know.
+        reason, why = Reason.OTHER_SEGMENT, f"is on a segment that host {port.host_id} is not on"
+        figures = {}
     else:
-        reason, name, value = Reason.OTHER_OWNERS, "service_types", ", ".join(subnet.service_types)
-        why = f"serves ports of {value} only"
+        served = ", ".join(subnet.service_types)
+        reason, why = Reason.OTHER_OWNERS, f"serves ports of {served} only"
+        figures = {"service_types": served}
     text = f"Subnet {subnet.id} ({subnet.cidr}) {why}."
-    return Refusal(reason, text, subnet.id, str(subnet.cidr), {name: value})
+    return Refusal(reason, text, subnet.id, str(subnet.cidr), figures)
