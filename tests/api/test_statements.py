@@ -407,9 +407,10 @@ def measure_bulk(path: Path, count: int) -> dict[str, Cost]:
     costs: dict[str, Cost] = {}
 
     def record(case: str, collection: str, drafts: list[JSON]) -> list[JSON]:
+        url = collection.replace("_", "-")
         with counting() as cost:
-            made: list[JSON] = cloud.request("POST", collection, {collection: drafts})[collection]
-        costs[f"POST /v2.0/{collection}: {count:,} in one request{case}"] = cost
+            made: list[JSON] = cloud.request("POST", url, {collection: drafts})[collection]
+        costs[f"POST /v2.0/{url}: {count:,} in one request{case}"] = cost
         assert len(made) == count
         return made
 
@@ -432,6 +433,10 @@ def measure_bulk(path: Path, count: int) -> dict[str, Cost]:
         for one in others
     ]
     record(", on a network each, out of a pool with a quota", "subnets", pooled)
+    record("", "subnetpools", [{"name": "p", "prefixes": ["10.0.0.0/8"]}] * count)
+    record("", "address_scopes", [{"name": "s", "ip_version": 4}] * count)
+    segment = {"network_id": cloud.network, "network_type": "local", "freehold:hosts": ["h"]}
+    record(", on one network, with a host each", "segments", [segment] * count)
     return costs
 
 

@@ -50,8 +50,7 @@ class AddressScopes:
         policies = self._policies([scope for scope in created if scope.shared])
 
         def work(unit: Unit) -> tuple[AddressScope, ...]:
-            for scope in created:
-                scope_rows.add(unit.connection, scope, self._surroundings.now())
+            scope_rows.add(unit.connection, created, self._surroundings.now())
             policy_rows.add(unit.connection, policies)
             return created
 

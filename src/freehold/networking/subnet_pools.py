@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from itertools import groupby
 
 from oslo_db.exception import DBDuplicateEntry
 from sqlalchemy import Connection
@@ -89,13 +90,10 @@ class SubnetPools:
         )
 
         def work(unit: Unit) -> tuple[SubnetPool, ...]:
-            for pool in created:
-                scope = _check_in_scope(unit.connection, pool)
-                if scope is not None:
-                    check_shared_scope(pool, scope)
-                with _one_default():
-                    pool_rows.add(unit.connection, pool)
-                prefix_rows.add_gaps(unit.connection, pool.id, pool.prefixes)
+            # A pool of a scope is checked against those that are stored before it.
+            for scoped, pools in groupby(created, lambda pool: pool.address_scope_id is not None):
+                for some in ([pool] for pool in pools) if scoped else [list(pools)]:
+                    _add(unit.connection, some)
             policy_rows.add(unit.connection, policies)
             return created
 
@@ -324,6 +322,17 @@ def _onboarded(pool_id: str, network_id: str) -> Lookup[tuple[Subnet, ...]]:
         return Done(found)
 
     return look
+
+
+def _add(connection: Connection, pools: Sequence[SubnetPool]) -> None:
+    """Store pools of no scope, or one pool of any."""
+    for pool in pools:
+        scope = _check_in_scope(connection, pool)
+        if scope is not None:
+            check_shared_scope(pool, scope)
+    with _one_default():
+        pool_rows.add(connection, pools)
+    prefix_rows.add_gaps_of(connection, {pool.id: pool.prefixes for pool in pools})
 
 
 def _check_in_scope(connection: Connection, pool: SubnetPool) -> AddressScope | None:

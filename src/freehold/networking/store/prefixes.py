@@ -133,14 +133,18 @@ def largest_length(connection: Connection, pool_id: str) -> int | None:
 
 def add_gaps(connection: Connection, pool_id: str, added: Collection[IPNetwork]) -> None:
     """Store gaps."""
-    if added:
-        connection.execute(
-            insert(gaps),
-            [
-                {"subnetpool_id": pool_id, "first": _first(gap), "prefixlen": gap.prefixlen}
-                for gap in added
-            ],
-        )
+    add_gaps_of(connection, {pool_id: added})
+
+
+def add_gaps_of(connection: Connection, added: Mapping[str, Collection[IPNetwork]]) -> None:
+    """Store gaps of several pools."""
+    rows = [
+        {"subnetpool_id": pool_id, "first": _first(gap), "prefixlen": gap.prefixlen}
+        for pool_id, of_pool in added.items()
+        for gap in of_pool
+    ]
+    if rows:
+        connection.execute(insert(gaps), rows)
 
 
 def remove_gaps(connection: Connection, pool_id: str, removed: Collection[IPNetwork]) -> None:

@@ -83,8 +83,7 @@ def add(connection: Connection, added: Sequence[Segment]) -> None:
             for segment in added
         ],
     )
-    for segment in added:
-        add_hosts(connection, segment.id, segment.hosts)
+    _add_hosts(connection, {segment.id: segment.hosts for segment in added})
 
 
 def get(connection: Connection, segment_id: str) -> Segment:
@@ -136,11 +135,17 @@ def remove(connection: Connection, segment_id: str) -> None:
 
 def add_hosts(connection: Connection, segment_id: str, hosts: Collection[str]) -> None:
     """Store hosts that a segment does not have yet."""
-    if hosts:
-        connection.execute(
-            insert(segment_hosts),
-            [{"segment_id": segment_id, "host": host} for host in sorted(hosts)],
-        )
+    _add_hosts(connection, {segment_id: hosts})
+
+
+def _add_hosts(connection: Connection, added: Mapping[str, Collection[str]]) -> None:
+    rows = [
+        {"segment_id": segment_id, "host": host}
+        for segment_id, hosts in added.items()
+        for host in sorted(hosts)
+    ]
+    if rows:
+        connection.execute(insert(segment_hosts), rows)
 
 
 def remove_hosts(connection: Connection, segment_id: str, hosts: Collection[str]) -> None:

@@ -87,21 +87,25 @@ SORTING = Sorting(
 _POOLS = select(subnetpools, _SHARED.label("shared"), *RECORDS.columns())
 
 
-def add(connection: Connection, pool: SubnetPool) -> None:
-    """Store a new subnet pool, without what is free of it and by which policy it is shared.
+def add(connection: Connection, added: Sequence[SubnetPool]) -> None:
+    """Store new subnet pools, without what is free of them and by which policies they are shared.
 
     Raises:
         DBDuplicateEntry: there is another default pool of the IP version.
         DBReferenceError: its address scope is gone.
     """
     connection.execute(
-        insert(subnetpools).values(
-            id=pool.id,
-            project_id=pool.project_id,
-            ip_version=pool.ip_version,
-            **_changeable(pool),
-            **columns_of(pool.record),
-        )
+        insert(subnetpools),
+        [
+            {
+                "id": pool.id,
+                "project_id": pool.project_id,
+                "ip_version": pool.ip_version,
+                **_changeable(pool),
+                **columns_of(pool.record),
+            }
+            for pool in added
+        ],
     )
 
 
