@@ -216,6 +216,23 @@ def test_a_service_s_answer_asks_for_each_network_once() -> None:
     assert few == many
 
 
+def test_a_member_s_bulk_reads_its_networks_together() -> None:
+    cloud = Cloud()
+    few, many = (
+        [cloud.world.make("network", "networks", {"project_id": MINE}) for _ in range(count)]
+        for count in (2, 20)
+    )
+
+    def cost(networks: list[str], headers: Any) -> int:
+        body = {"ports": [{"network_id": network, "project_id": MINE} for network in networks]}
+        with counting() as counted:
+            assert cloud.ask("POST", "ports", body, headers).status_code == 201
+        return counted.reads
+
+    for networks in (few, many):
+        assert cost(networks, MEMBER) - cost(networks, {}) <= 5
+
+
 def test_a_refusal_does_not_name_segments() -> None:
     cloud = Cloud()
     network = cloud.world.network("own")

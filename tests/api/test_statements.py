@@ -435,6 +435,9 @@ def measure_bulk(path: Path, count: int) -> dict[str, Cost]:
     record(", on a network each, out of a pool with a quota", "subnets", pooled)
     record("", "subnetpools", [{"name": "p", "prefixes": ["10.0.0.0/8"]}] * count)
     record("", "address_scopes", [{"name": "s", "ip_version": 4}] * count)
+    sharing = {"object_type": "network", "object_id": cloud.network, "action": "access_as_shared"}
+    targets = [{**sharing, "target_tenant": f"p{number}"} for number in range(count)]
+    record(", for one network", "rbac_policies", targets)
     segment = {"network_id": cloud.network, "network_type": "local", "freehold:hosts": ["h"]}
     record(", on one network, with a host each", "segments", [segment] * count)
     return costs

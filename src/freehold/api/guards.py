@@ -265,6 +265,24 @@ class Guard:
             return self._nature.kind.render(found)
         raise self._nature.missing(resource_id)
 
+    def facts_of(self, caller: Caller, network_ids: Sequence[str]) -> FactsOf:
+        """Return what tells of networks that a caller may see; the first asked for reads all."""
+
+        @cache
+        def read() -> Mapping[str, Mapping[str, object]]:
+            return {
+                one.id: _facts_of_network(self._nature.kind.render(one))
+                for one in self.find(caller, [Filter("id", tuple(network_ids))])
+                if self._may_see(caller, one)
+            }
+
+        def facts(network_id: str) -> Mapping[str, object]:
+            if network_id not in read():
+                raise self._nature.missing(network_id)
+            return read()[network_id]
+
+        return facts
+
     def check_new(self, caller: Caller, items: Sequence[Checked]) -> None:
         """Refuse resources that a caller may not create.
 
@@ -276,7 +294,7 @@ class Guard:
         for values in items:
             if values[PROJECT] != caller.project_id:
                 self._check_anothers(caller)
-        networks = cache(partial(self._visible_network, caller))
+        networks = (self._networks or self).facts_of(caller, _networks_of(items))
         abouts = [self._about(values, of_network=networks) for values in items]
         definition = self._nature.kind.attributes.definition
         for values, about in zip(items, abouts, strict=True):
@@ -394,14 +412,17 @@ class Guard:
         networks = self._networks or self
         return _facts_of_network(networks.describe(caller, network_id))
 
-    def _visible_network(self, caller: Caller, network_id: str) -> Mapping[str, object]:
-        networks = self._networks or self
-        return _facts_of_network(networks.visible(caller, network_id))
-
 
 def is_given(values: Mapping[str, object], name: str) -> bool:
     """Tell whether a client specified an attribute, or a default stands for it."""
     return values.get(name, ATTR_NOT_SPECIFIED) is not ATTR_NOT_SPECIFIED
+
+
+def _networks_of(items: Sequence[Checked]) -> list[str]:
+    """Return the networks that some resources are to be on, each once."""
+    return list(
+        dict.fromkeys(str(one["network_id"]) for one in items if is_given(one, "network_id"))
+    )
 
 
 def _facts_of_network(rendered: Mapping[str, object]) -> Mapping[str, object]:

@@ -7,6 +7,7 @@ revision of a network grows with it, since the network shows whether it is share
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import groupby
 
 from oslo_db.exception import DBDuplicateEntry
 from sqlalchemy import Connection
@@ -72,11 +73,17 @@ class RbacPolicies:
         )
 
         def work(unit: Unit) -> tuple[RbacPolicy, ...]:
-            for policy in created:
-                self._guard(unit, policy)
-                _check_scope(unit.connection, policy)
-                with _no_duplicate(), run_again_if_references_break():
-                    policy_rows.add(unit.connection, [policy])
+            guarded: set[str] = set()
+            # Who may use a pool may depend on the policies that are stored before.
+            for of_pools, policies in groupby(created, _is_of_pool):
+                for some in ([one] for one in policies) if of_pools else [list(policies)]:
+                    for policy in some:
+                        if policy.object_id not in guarded:
+                            self._guard(unit, policy)
+                            guarded.add(policy.object_id)
+                        _check_scope(unit.connection, policy)
+                    with _no_duplicate(), run_again_if_references_break():
+                        policy_rows.add(unit.connection, some)
             return created
 
         ids = [policy.id for policy in created]
@@ -169,9 +176,13 @@ class RbacPolicies:
             network_rows.guard(unit.connection, policy.object_id, self._surroundings.now())
 
 
+def _is_of_pool(policy: RbacPolicy) -> bool:
+    return policy.object_type is ObjectType.SUBNET_POOL
+
+
 def _check_scope(connection: Connection, policy: RbacPolicy) -> None:
     """Refuse to share a subnet pool with who may not use its address scope."""
-    if policy.object_type is not ObjectType.SUBNET_POOL:
+    if not _is_of_pool(policy):
         return
     scope_id = pool_rows.get(connection, policy.object_id).address_scope_id
     if scope_id is None:
