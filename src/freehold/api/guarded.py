@@ -5,10 +5,11 @@ To add a kind, add its guard here, and its rules in `freehold.api.policies`.
 
 from collections.abc import Mapping, Sequence
 
+from freehold.api.abouts import is_given
 from freehold.api.address_scopes import ADDRESS_SCOPE
 from freehold.api.attributes import Checked
 from freehold.api.callers import Caller
-from freehold.api.guards import Guard, Nature, is_given
+from freehold.api.guards import Guard, Nature
 from freehold.api.kinds import Kind
 from freehold.api.networks import NETWORK
 from freehold.api.policy import Policy

@@ -10,21 +10,29 @@ what its owner was allowed is allowed when it is carried out; of what is shared,
 docs/decisions/0014.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any
 
 from falcon import Request
-from neutron_lib.constants import ATTR_NOT_SPECIFIED
 
+from freehold.api.abouts import (
+    OF_NETWORK,
+    FactsOf,
+    Layers,
+    Load,
+    facts_of_network,
+    is_given,
+    networks_of,
+)
 from freehold.api.attributes import PROJECT, Checked
 from freehold.api.callers import Caller
 from freehold.api.kinds import Kind, Service
 from freehold.api.paging import SORT_KEY, Parameters
 from freehold.api.policy import Policy
 from freehold.api.refusals import HTTPBadRequest
-from freehold.api.sights import NETWORK_OWNER, ROUTER_EXTERNAL, Seen, seen_by
+from freehold.api.sights import Seen, seen_by
 from freehold.errors import NotFound, PolicyNotAuthorized
 from freehold.networking.paging import ALL, Page
 from freehold.networking.sharing_values import SELECTIVE, VISIBLE, Sight
@@ -33,48 +41,12 @@ from freehold.networking.values import Filter
 MOST_KEPT = 5_000
 """How often it is kept what a caller may see; then all is forgotten."""
 
-_OF_NETWORK = (NETWORK_OWNER, "shared", ROUTER_EXTERNAL)
 _BY_TAGS = dict.fromkeys(("tags-any", "not-tags", "not-tags-any"), "tags")
-
-Load = Callable[[], Mapping[str, object]]
-FactsOf = Callable[[str], Mapping[str, object]]
-"""Returns what rules can ask of the network with an id."""
 
 Rule = tuple[str, tuple[str, ...]]
 """A rule of an operation or attribute, and those of what stands in the attribute."""
 
 Rules = Sequence[Rule]
-
-
-class Layers(Mapping[str, object]):
-    """The attributes of what a rule is about, some of which are read when they are looked at.
-
-    Args:
-        values: those that are known.
-        more: the names of further ones, None for any, and what reads them.
-    """
-
-    def __init__(
-        self, values: Mapping[str, object], more: tuple[Sequence[str] | None, Load] | None = None
-    ) -> None:
-        self._values = values
-        self._more = more
-
-    def __getitem__(self, name: str) -> object:
-        """Return an attribute; what the client did not specify is not there."""
-        if is_given(self._values, name):
-            return self._values[name]
-        if self._more is not None:
-            names, load = self._more
-            if names is None or name in names:
-                return load()[name]
-        raise KeyError(name)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
-
-    def __len__(self) -> int:
-        return len(self._values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +243,7 @@ class Guard:
         @cache
         def read() -> Mapping[str, Mapping[str, object]]:
             return {
-                one.id: _facts_of_network(self._nature.kind.render(one))
+                one.id: facts_of_network(self._nature.kind.render(one))
                 for one in self.find(caller, [Filter("id", tuple(network_ids))])
                 if self._may_see(caller, one)
             }
@@ -294,7 +266,7 @@ class Guard:
         for values in items:
             if values[PROJECT] != caller.project_id:
                 self._check_anothers(caller)
-        networks = (self._networks or self).facts_of(caller, _networks_of(items))
+        networks = (self._networks or self).facts_of(caller, networks_of(items))
         abouts = [self._about(values, of_network=networks) for values in items]
         definition = self._nature.kind.attributes.definition
         for values, about in zip(items, abouts, strict=True):
@@ -399,7 +371,7 @@ class Guard:
         layers = Layers(values, None if present is None else (None, present))
         if self._networks is None or of_network is None:
             return layers
-        return Layers(layers, (_OF_NETWORK, lambda: of_network(str(layers["network_id"]))))
+        return Layers(layers, (OF_NETWORK, lambda: of_network(str(layers["network_id"]))))
 
     def _may_see(self, caller: Caller, resource: Any, networks: FactsOf | None = None) -> bool:
         if not self.seen(caller).each:
@@ -410,23 +382,7 @@ class Guard:
 
     def _network(self, caller: Caller, network_id: str) -> Mapping[str, object]:
         networks = self._networks or self
-        return _facts_of_network(networks.describe(caller, network_id))
-
-
-def is_given(values: Mapping[str, object], name: str) -> bool:
-    """Tell whether a client specified an attribute, or a default stands for it."""
-    return values.get(name, ATTR_NOT_SPECIFIED) is not ATTR_NOT_SPECIFIED
-
-
-def _networks_of(items: Sequence[Checked]) -> list[str]:
-    """Return the networks that some resources are to be on, each once."""
-    return list(
-        dict.fromkeys(str(one["network_id"]) for one in items if is_given(one, "network_id"))
-    )
-
-
-def _facts_of_network(rendered: Mapping[str, object]) -> Mapping[str, object]:
-    return {NETWORK_OWNER: rendered[PROJECT], **{name: rendered[name] for name in _OF_NETWORK[1:]}}
+        return facts_of_network(networks.describe(caller, network_id))
 
 
 def _text(rules: Rules) -> str:

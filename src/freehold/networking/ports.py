@@ -3,21 +3,16 @@
 Invariant: a port and all its addresses are there, or none of them is.
 """
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence, Set
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 
 from oslo_db.exception import DBDuplicateEntry
 from sqlalchemy import Connection
 
-from freehold.addresses.mac import random_mac
 from freehold.db.database import Database, Unit
 from freehold.db.retry import RunAgain, run_again_if_references_break
 from freehold.errors import (
     IpAddressAlreadyAllocated,
-    MacAddressGenerationFailure,
-    MacAddressInUse,
     PortInUse,
     UnsupportedPortDeviceOwner,
 )
@@ -27,6 +22,7 @@ from freehold.networking.addressing import Addressing
 from freehold.networking.bulk import Bulk
 from freehold.networking.ids import new_id
 from freehold.networking.limits import Limits
+from freehold.networking.macs import MacAttempts, Macs
 from freehold.networking.paging import ALL, Page
 from freehold.networking.plan.ports import (
     PortPlan,
@@ -41,10 +37,8 @@ from freehold.networking.port_bulk import create_together
 from freehold.networking.quota_values import Account, Counted
 from freehold.networking.quotas import Quotas
 from freehold.networking.records import PORT_FIRST_REVISION, Record
-from freehold.networking.store import networks as network_rows
 from freehold.networking.store import ports as port_rows
-from freehold.networking.store import segments as segment_rows
-from freehold.networking.store import subnets as subnet_rows
+from freehold.networking.subnets_of_networks import SubnetsOfNetworks
 from freehold.networking.tags import check_number
 from freehold.networking.values import (
     KEEP,
@@ -55,11 +49,8 @@ from freehold.networking.values import (
     Port,
     PortChange,
     PortDraft,
-    Subnet,
     changed_attributes,
 )
-
-MAC_ATTEMPTS = 16
 
 
 class Ports:
@@ -78,6 +69,7 @@ class Ports:
         self._limits = limits
         self._surroundings = surroundings
         self._quotas = quotas
+        self._macs = Macs(limits.base_mac, surroundings.random)
 
     def create(self, drafts: Sequence[PortDraft]) -> tuple[Port, ...]:
         """Create ports with their addresses: all of them or none.
@@ -95,13 +87,13 @@ class Ports:
         """
         for draft in drafts:
             check_number("ports", frozenset(draft.tags))
-        macs = _MacAttempts()
+        macs = MacAttempts()
         ids = [new_id(self._surroundings.random) for _ in drafts]
 
         def in_turn(unit: Unit) -> tuple[Port, ...]:
             addressing = Addressing(self._driver, unit)
-            subnets = _SubnetsOfNetworks(unit.connection)
-            chosen = self._choose_macs(unit.connection, drafts)
+            subnets = SubnetsOfNetworks(unit.connection)
+            chosen = self._macs.choose(unit.connection, drafts)
             projects = [draft.project_id for draft in drafts]
             free = self._quotas.free_account(Counted.PORT, *projects) if len(drafts) == 1 else None
             created = tuple(
@@ -121,8 +113,8 @@ class Ports:
             return created
 
         def together(unit: Unit) -> tuple[Port, ...]:
-            subnets = _SubnetsOfNetworks(unit.connection)
-            chosen = self._choose_macs(unit.connection, drafts)
+            subnets = SubnetsOfNetworks(unit.connection)
+            chosen = self._macs.choose(unit.connection, drafts)
             subnets.read({draft.network_id for draft in drafts})
             planned = [
                 self._planned(subnets, self._new_port(port_id, mac, draft), draft)
@@ -174,7 +166,7 @@ class Ports:
             FreeholdError: the change cannot stand; see
                 `freehold.networking.plan.ports.plan_port_update`.
         """
-        macs = _MacAttempts()
+        macs = MacAttempts()
         meant: list[Port] = []
 
         def work(unit: Unit) -> Port:
@@ -228,10 +220,10 @@ class Ports:
         self,
         unit: Unit,
         addressing: Addressing,
-        subnets: "_SubnetsOfNetworks",
+        subnets: SubnetsOfNetworks,
         port: Port,
         draft: PortDraft,
-        macs: "_MacAttempts",
+        macs: MacAttempts,
         free: Account | None,
     ) -> Port:
         generated = isinstance(draft.mac_address, MacAddress)
@@ -247,14 +239,14 @@ class Ports:
         return replace(port, fixed_ips=added)
 
     def _planned(
-        self, subnets: "_SubnetsOfNetworks", port: Port, draft: PortDraft
+        self, subnets: SubnetsOfNetworks, port: Port, draft: PortDraft
     ) -> tuple[Port, PortPlan]:
         around = self._around(subnets, port, draft.fixed_ips or ())
         plan = plan_new_port(port, draft.fixed_ips, around)
         return replace(port, ip_allocation=plan.ip_allocation), plan
 
     def _around(
-        self, subnets: "_SubnetsOfNetworks", port: Port, asked: Sequence[FixedIPRequest]
+        self, subnets: SubnetsOfNetworks, port: Port, asked: Sequence[FixedIPRequest]
     ) -> Surrounding:
         """Return what the addresses of a port depend on, on the host where it is or is to be."""
         own = subnets.of(port.network_id)
@@ -266,46 +258,6 @@ class Ports:
             elsewhere=subnets.existing(named - {subnet.id for subnet in own}),
             max_fixed_ips=self._limits.max_fixed_ips_per_port,
         )
-
-    def _choose_macs(self, connection: Connection, drafts: Sequence[PortDraft]) -> list[str]:
-        """Return each draft's MAC address; those that are made up differ from all others.
-
-        For one port it is left to its row's key to say that the address is in use.
-
-        Raises:
-            MacAddressGenerationFailure: none was found for a port, again and again.
-        """
-        chosen = [self._mac(draft.mac_address) for draft in drafts]
-        if len(drafts) == 1:
-            return chosen
-        for _ in range(MAC_ATTEMPTS):
-            clashing = self._clashing(connection, drafts, chosen)
-            if not clashing:
-                return chosen
-            for place in sorted(clashing):
-                chosen[place] = self._mac(MacAddress.GENERATE)
-        raise MacAddressGenerationFailure(drafts[0].network_id)
-
-    @staticmethod
-    def _clashing(
-        connection: Connection, drafts: Sequence[PortDraft], macs: Sequence[str]
-    ) -> set[int]:
-        """Return the places of made-up MAC addresses that another port has or is to have."""
-        places: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
-        for place, (draft, mac) in enumerate(zip(drafts, macs, strict=True)):
-            places[draft.network_id][mac].append(place)
-        clashing: set[int] = set()
-        for network_id, by_mac in places.items():
-            used = port_rows.macs_in_use(connection, network_id, by_mac.keys())
-            for mac, sharing in by_mac.items():
-                if mac in used or len(sharing) > 1:
-                    clashing.update(sharing)
-        return {place for place in clashing if isinstance(drafts[place].mac_address, MacAddress)}
-
-    def _mac(self, wanted: str | MacAddress) -> str:
-        if isinstance(wanted, MacAddress):
-            return random_mac(self._limits.base_mac, self._surroundings.random)
-        return wanted
 
     def _new_port(self, port_id: str, mac: str, draft: PortDraft) -> Port:
         """Return the port that a draft describes, without addresses."""
@@ -332,7 +284,7 @@ class Ports:
     def _changed(self, port: Port, change: PortChange) -> Port:
         """Return the port as it is going to be, but for its addresses."""
         values = {
-            name: self._mac(value) if isinstance(value, MacAddress) else value
+            name: self._macs.made_of(value) if isinstance(value, MacAddress) else value
             for name, value in changed_attributes(change).items()
             if name != "fixed_ips"
         }
@@ -359,7 +311,7 @@ class Ports:
         moved = moves_with_addresses(port, new) or gets_deferred_addresses(port, new)
         if asked is None and new.mac_address == port.mac_address and not moved:
             return PortPlan(keep=port.fixed_ips)
-        around = self._around(_SubnetsOfNetworks(connection), new, asked or ())
+        around = self._around(SubnetsOfNetworks(connection), new, asked or ())
         return plan_port_update(port, new, asked, around)
 
 
@@ -370,74 +322,6 @@ def _changed_columns(port: Port, new: Port, change: PortChange) -> dict[str, obj
         for name in changed_attributes(change)
         if name != "fixed_ips" and getattr(new, name) != getattr(port, name)
     }
-
-
-class _SubnetsOfNetworks:
-    """The subnets that a unit of work has to do with, each network's read once."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self._read: dict[str, tuple[Subnet, ...]] = {}
-        self._segments: dict[tuple[str, str], frozenset[str]] = {}
-
-    def of(self, network_id: str) -> tuple[Subnet, ...]:
-        """Return a network's subnets, the oldest first.
-
-        Raises:
-            NetworkNotFound: there is no such network.
-        """
-        if network_id not in self._read:
-            _, self._read[network_id] = network_rows.get_with_subnets(self._connection, network_id)
-        return self._read[network_id]
-
-    def segments_of(self, network_id: str, host: str) -> frozenset[str]:
-        """Tell which segments of a network a host is on, if any of its subnets is on one."""
-        if not host or all(subnet.segment_id is None for subnet in self.of(network_id)):
-            return frozenset()
-        key = (network_id, host)
-        if key not in self._segments:
-            self._segments[key] = segment_rows.of_host(self._connection, *key)
-        return self._segments[key]
-
-    def read(self, network_ids: Set[str]) -> None:
-        """Read the subnets of several networks, which costs no more statements than of a few.
-
-        Raises:
-            NetworkNotFound: one of the networks is not there.
-        """
-        if len(network_ids) > 1:
-            found = network_rows.find_with_subnets(self._connection, network_ids)
-            self._read.update({one: subnets for one, (_, subnets) in found.items()})
-
-    def existing(self, subnet_ids: Set[str]) -> frozenset[str]:
-        """Tell which of these subnets exist, on whatever network."""
-        return subnet_rows.existing(self._connection, subnet_ids)
-
-
-class _MacAttempts:
-    """How often MAC addresses that were made up for one request were in use."""
-
-    def __init__(self) -> None:
-        self._failed = 0
-
-    @contextmanager
-    def watching(self, port: Port, generated: bool) -> Iterator[None]:
-        """Turn a MAC address in use into another attempt, or into a refusal.
-
-        Raises:
-            MacAddressInUse: the address was asked for.
-            MacAddressGenerationFailure: it was made up, once too often.
-            RunAgain: it was made up.
-        """
-        try:
-            yield
-        except DBDuplicateEntry as error:
-            if not generated:
-                raise MacAddressInUse(port.network_id, port.mac_address) from error
-            self._failed += 1
-            if self._failed >= MAC_ATTEMPTS:
-                raise MacAddressGenerationFailure(port.network_id) from error
-            raise RunAgain from error
 
 
 def _show(connection: Connection, port_id: str, fixed_ips: Sequence[FixedIP]) -> None:
