@@ -48,7 +48,7 @@ pytest: $(VENV)/.with-dev
 neutron-tests: $(VENV)/.with-dev
 	@$(BIN)/python -W ignore -m tests.neutron.upstream $(ARGS)
 
-bench: $(VENV)/.with-bench
+bench: $(VENV)/.with-dev
 	@tests/servers/install
 	@$(BIN)/python -W ignore -m bench $(ARGS)
 
@@ -63,7 +63,7 @@ clean:
 constraints:
 	rm -rf build/resolve
 	$(PYTHON) -m venv build/resolve
-	build/resolve/bin/pip install -qq --editable '.[bench]'
+	build/resolve/bin/pip install -qq --editable '.[dev]'
 	{ echo "# Versions that were resolved and tested together; 'make constraints' renews them."; \
 	  build/resolve/bin/pip freeze --exclude-editable; } > constraints.txt
 	rm -rf build/resolve

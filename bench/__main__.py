@@ -57,7 +57,7 @@ def measure(plan: Plan) -> Results:
 def _by_one_client(
     place: servers.Place, database: Database, extent: scenarios.Extent
 ) -> Iterator[Figure]:
-    # Tests go without Neutron, which is large.
+    # It takes seconds to load, and what is measured without it does not have to wait.
     from bench.contenders.neutron import NeutronDriver
 
     with closing(NeutronDriver(place.urls[0], extent.patience)) as neutron:

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from bench import plot
 from bench.aims import verdicts
 from bench.report import page, tables
 from bench.results import Figure, Rate, Results, Run, from_json, renewed, to_json
@@ -103,9 +104,6 @@ def test_results_outlive_being_written_down() -> None:
 
 
 def test_the_plot_shows_each_contender_of_each_database(tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib", reason="only the extra [bench] has it")
-    from bench import plot
-
     measured = [
         figure(contender, 1.0 + share, share=share, order=order, database=database)
         for database in ("SQLite", "PostgreSQL")

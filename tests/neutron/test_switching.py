@@ -1,8 +1,6 @@
 """A real Neutron over HTTP: ``internal``, then ``freehold``, then ``internal`` again."""
 
-import http.client
 import signal
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -18,41 +16,25 @@ from freehold.cli.main import main
 from freehold.neutron.audit import look
 from tests.conftest import OpenDatabase
 from tests.end_to_end.test_story_openstacksdk import connect
-from tests.servers.process import HOST, Process, free_ports
+from tests.servers.neutron import answers, begin
+from tests.servers.process import HOST, free_ports
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK50Warning"),
     pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK60Warning"),
 ]
 
-PROGRAM = Path(__file__).with_name("server_process.py")
-
 
 @contextmanager
 def neutron(folder: Path, driver: str, url: str) -> Iterator[Connection]:
     """Run a Neutron with this driver, and connect to it."""
     [port] = free_ports(1)
-    process = Process(
-        [sys.executable, "-W", "ignore", PROGRAM, port, folder, driver, url],
-        user=None,
-        log=folder / "log",
-    )
+    process = begin(port, folder, driver, url)
     try:
         process.wait_until(lambda: answers(port))
         yield connect(f"http://{HOST}:{port}")
     finally:
         process.stop(signal.SIGKILL)
-
-
-def answers(port: int) -> bool:
-    connection = http.client.HTTPConnection(HOST, port, timeout=30)
-    try:
-        connection.request("GET", "/")
-        return connection.getresponse().status == 200
-    except OSError:
-        return False
-    finally:
-        connection.close()
 
 
 def addresses(cloud: Connection) -> dict[str, list[str]]:

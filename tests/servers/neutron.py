@@ -18,34 +18,42 @@ PROGRAM = Path(__file__).with_name("neutron_process.py")
 _HANDED_OUT = {"ml2_vlan_allocations", "ml2_vxlan_allocations"}
 
 
+def begin(port: int, folder: Path, driver: str, url: str, *more: str) -> Process:
+    """Begin to run a Neutron; see `tests.servers.neutron_process`."""
+    return Process(
+        [sys.executable, "-P", "-W", "ignore", PROGRAM, port, folder, driver, url, *more],
+        user=None,
+        log=folder / "log",
+    )
+
+
+def answers(port: int) -> bool:
+    """Tell whether a Neutron answers by now."""
+    connection = http.client.HTTPConnection(HOST, port, timeout=30)
+    try:
+        connection.request("GET", "/")
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
 class Neutron:
     """A Neutron with an empty database, without authentication."""
 
     def __init__(self) -> None:
         self._folder = new_directory(None)
         [self.port] = free_ports(1)
-        self.process = Process(
-            [sys.executable, "-P", "-W", "ignore", PROGRAM, self.port, self._folder],
-            user=None,
-            log=self._folder / "log",
-        )
+        url = f"sqlite:///{self._folder / 'neutron.sqlite'}"
+        self.process = begin(self.port, self._folder, "internal", url, "all")
         try:
-            self.process.wait_until(self._answers)
+            self.process.wait_until(lambda: answers(self.port))
         except ServerFailed:
             self.stop()
             raise
         # What Neutron fills when it starts: which numbers of networks it may hand out.
         self._filled = self._filled_tables()
-
-    def _answers(self) -> bool:
-        connection = http.client.HTTPConnection(HOST, self.port, timeout=30)
-        try:
-            connection.request("GET", "/")
-            return connection.getresponse().status == 200
-        except OSError:
-            return False
-        finally:
-            connection.close()
 
     def empty(self) -> None:
         """Delete all that was created through the API, at once: one by one it takes minutes."""
