@@ -5,20 +5,23 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import cycle
 from random import Random
-from threading import Barrier
+from threading import Barrier, Event
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
-from freehold.db.database import Database
+from freehold.db.database import Database, Unit
 from freehold.db.tables import address_scopes
+from freehold.db.tables_quotas import quota_counters
 from freehold.drivers.reference import ReferenceDriver
 from freehold.errors import OverQuota
 from freehold.ipam.driver import Surroundings
 from freehold.networking.backend import Backend
 from freehold.networking.limits import Limits
+from freehold.networking.lookups import run_again
 from freehold.networking.pool_values import AddressScopeDraft
-from freehold.networking.quota_values import Counted, QuotaLimits, Usage
+from freehold.networking.quota_values import Account, Counted, QuotaLimits, Usage
+from freehold.networking.store import quotas as rows
 from tests.backends import Premises, port_draft
 from tests.conftest import OpenDatabase
 
@@ -33,6 +36,7 @@ class Site:
     """A database, and backends on it: one for each writer, on the servers in turn."""
 
     def __init__(self, urls: Sequence[str]) -> None:
+        self.url = urls[0]
         self.premises = Premises(urls[0])
         self._databases = [Database(url) for url in urls]
         limits = Limits(quotas=DEFAULTS)
@@ -165,6 +169,37 @@ def test_a_limit_that_is_moved_under_the_writers_is_kept_afterwards(site: Site) 
     with ThreadPoolExecutor(WRITERS) as executor:
         took = list(executor.map(partial(_took, scopes(1)), site.backends))
     assert sum(took) == 2
+
+
+@pytest.mark.parametrize("site", ["postgresql"], indirect=True)
+def test_counters_that_are_added_meanwhile_are_guarded_too(site: Site) -> None:
+    site.backends[0].address_scopes.create(scopes(MANY - 1))
+    account = Account(Counted.ADDRESS_SCOPE, "p")
+    guarded = Event()
+
+    def add_counters(unit: Unit) -> None:
+        room = rows.guard(unit.connection, account)
+        guarded.set()
+        assert room is not None
+        rows.spread(unit.connection, account, room._replace(left=700), None)
+        while not unit.connection.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+            pass
+
+    def guard(unit: Unit) -> list[int]:
+        rows.guard(unit.connection, account)
+        found = select(quota_counters.c.generation).order_by(quota_counters.c.number)
+        return list(unit.connection.scalars(found))
+
+    first, second = (Database(site.url) for _ in range(2))
+    with ThreadPoolExecutor(1) as executor:
+        adding = executor.submit(first.write, add_counters, run_again)
+        assert guarded.wait(60)
+        generations = second.write(guard, run_again)
+        adding.result()
+    assert len(generations) == rows.COUNTERS
+    assert min(generations) > 0
+    for database in (first, second):
+        database.dispose()
 
 
 def _took(drafts: list[AddressScopeDraft], backend: Backend) -> bool:

@@ -37,19 +37,20 @@ _SCOPES = select(address_scopes, _SHARED.label("shared"))
 
 def add(connection: Connection, added: Sequence[AddressScope], now: datetime) -> None:
     """Store new address scopes, without the policies by which they are shared."""
-    connection.execute(
-        insert(address_scopes),
-        [
-            {
-                "id": scope.id,
-                "project_id": scope.project_id,
-                "name": scope.name,
-                "ip_version": scope.ip_version,
-                "created_at": stored_time(now),
-            }
-            for scope in added
-        ],
-    )
+    if added:
+        connection.execute(
+            insert(address_scopes),
+            [
+                {
+                    "id": scope.id,
+                    "project_id": scope.project_id,
+                    "name": scope.name,
+                    "ip_version": scope.ip_version,
+                    "created_at": stored_time(now),
+                }
+                for scope in added
+            ],
+        )
 
 
 def get(connection: Connection, scope_id: str) -> AddressScope:

@@ -92,8 +92,9 @@ def add(connection: Connection, network: Network) -> None:
 
 def add_all(connection: Connection, new: Sequence[Network]) -> None:
     """Store new networks, by two statements."""
-    connection.execute(insert(networks), [_row(network) for network in new])
-    connection.execute(insert(network_guards), [_guard_row(network) for network in new])
+    if new:
+        connection.execute(insert(networks), [_row(network) for network in new])
+        connection.execute(insert(network_guards), [_guard_row(network) for network in new])
 
 
 def get(connection: Connection, network_id: str) -> Network:

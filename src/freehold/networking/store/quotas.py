@@ -136,12 +136,20 @@ def give_back(connection: Connection, account: Account, fewer: int, number: int)
 def guard(connection: Connection, account: Account) -> Room | None:
     """Exclude all others from the counters of an account, and return what they say.
 
+    PostgreSQL's UPDATE waits for whoever holds the first counter, and then does not see
+    the counters which that one has added: those are still to be guarded. Whoever holds
+    the first one is the only one who adds and removes others.
+
     Returns:
         None if there are none.
     """
-    if not connection.execute(_GUARD, _of(account)).rowcount:
+    guarded = connection.execute(_GUARD, _of(account)).rowcount
+    if not guarded:
         return None
     number, left, default = connection.execute(_SUM, _of(account)).one()
+    while guarded < number:
+        guarded = connection.execute(_GUARD, _of(account)).rowcount
+        number, left, default = connection.execute(_SUM, _of(account)).one()
     return Room(int(left), default, number)
 
 

@@ -71,6 +71,8 @@ _SEGMENTS = select(segments, _HOSTS, *RECORDS.columns())
 
 def add(connection: Connection, added: Sequence[Segment]) -> None:
     """Store new segments with their hosts."""
+    if not added:
+        return
     connection.execute(
         insert(segments),
         [
