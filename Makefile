@@ -11,7 +11,7 @@ SERVE_ARGS := $(if $(filter command,$(firstword $(origin HOST))),--host $(HOST))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help serve test lint pytest neutron-tests bench soak constraints clean
+.PHONY: help serve test lint pytest neutron-tests neutron-27 neutron-28 bench soak constraints clean
 
 help:
 	@echo "make serve   start Freehold on http://127.0.0.1:9696, with an SQLite database;"
@@ -21,6 +21,8 @@ help:
 	@echo "make lint    ruff, mypy, import-linter"
 	@echo "make neutron-tests   all of Neutron's own unit tests that have to do with addresses, with its"
 	@echo "             driver and with Freehold's; that takes an hour"
+	@echo "make neutron-27, make neutron-28   the driver's tests, and a part of Neutron's own, with those"
+	@echo "             releases of Neutron, in environments of their own below build"
 	@echo "make bench   measure this machine; ARGS='--databases sqlite,galera', ARGS=--quick,"
 	@echo "             ARGS=--memory; ARGS=--write puts tables and plot in docs/benchmarks.*;"
 	@echo "             ARGS=--lists measures the API's lists, prefixes and bulk creations,"
@@ -47,6 +49,19 @@ pytest: $(VENV)/.with-dev
 
 neutron-tests: $(VENV)/.with-dev
 	@$(BIN)/python -W ignore -m tests.neutron.upstream $(ARGS)
+
+# Each release with the neutron-lib of its time, since Neutron itself names no upper bound.
+neutron-27: NEUTRON_LIB := 3.22.0
+neutron-28: NEUTRON_LIB := 3.25.0
+neutron-27 neutron-28: neutron-%: $(VENV)/.made
+	@tests/servers/install
+	@test -d build/$@ || $(PYTHON) -m venv build/$@
+	@build/$@/bin/pip install -qq --editable '.[postgresql,mysql]' 'neutron==$*.*' \
+	  neutron-lib==$(NEUTRON_LIB) WebTest alembic ddt hypothesis oslotest pytest pytest-timeout \
+	  pytest-xdist stevedore testresources testscenarios testtools
+	build/$@/bin/pytest -W ignore \
+	  $(foreach one,driver races tables prefixes reading texts upstream,tests/neutron/test_$(one).py) \
+	  $(ARGS)
 
 bench: $(VENV)/.with-dev
 	@tests/servers/install
