@@ -24,6 +24,7 @@ from oslo_db.sqlalchemy import exc_filters
 from sqlalchemy import URL, Connection, Engine, StaticPool, create_engine, event, make_url
 from sqlalchemy.engine import ExceptionContext
 
+from freehold import accounts
 from freehold.db import failures, mariadb, postgresql
 
 WRITES = "freehold_writes"
@@ -70,7 +71,12 @@ def make_engine(
         engine = _server_engine(target, pool_size, answer_seconds, random or SystemRandom())
     exc_filters.register_engine(engine)
     event.listen(engine, "handle_error", _drop_useless_connection)
+    event.listen(engine, "before_cursor_execute", _count)
     return engine
+
+
+def _count(*_statement: object) -> None:
+    accounts.statement()
 
 
 def _drop_useless_connection(context: ExceptionContext) -> None:
