@@ -1,8 +1,9 @@
 """What the documentation says of the code, compared with the code."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import MISSING, fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import pytest
 from freehold import errors
 from freehold.api import refusals
 from freehold.config import Settings
+from freehold.config.health import HealthSettings
+from freehold.config.metrics import MetricsSettings
 from freehold.ipam.strategy import Strategy
 from tests.end_to_end.service import run_freehold
 
@@ -30,9 +33,25 @@ NOT_TOLD_TO_CLIENTS = {
 MADE_IN_FAULTS = {("HTTPNotFound", "404"), ("HTTPMethodNotAllowed", "405")}
 
 
+GROUPS: dict[str, type[Any]] = {"metrics": MetricsSettings, "healthcheck": HealthSettings}
+"""Groups of options that are a value of their own."""
+
+
 def rows(page: str) -> Iterator[list[str]]:
     """Yield the cells of each row whose first cell is code."""
-    for line in (ROOT / page).read_text().splitlines():
+    yield from _rows((ROOT / page).read_text())
+
+
+def options(groups: Container[str]) -> Iterator[list[str]]:
+    """Yield the cells of each option of the configuration that is in one of these groups."""
+    text = (ROOT / "docs/configuration.md").read_text()
+    for section in text.split("\n## Options of the group `")[1:]:
+        if section.partition("`")[0] in groups:
+            yield from _rows(section)
+
+
+def _rows(text: str) -> Iterator[list[str]]:
+    for line in text.splitlines():
         if line.startswith("| `"):
             yield [cell.strip().strip("`") for cell in line.strip("|").split("|")]
 
@@ -44,32 +63,43 @@ def kinds_below(kind: type[errors.FreeholdError]) -> Iterator[type[errors.Freeho
         yield from kinds_below(below)
 
 
-def arguments(name: str, value: int) -> dict[str, Any]:
+def arguments(name: str, value: float) -> dict[str, Any]:
     """Return one setting as a keyword argument."""
-    return {name: value}
+    return {name: int(value) if value.is_integer() else value}
 
 
 def test_every_option_is_documented_with_its_default() -> None:
-    documented = [(cells[0], cells[1]) for cells in rows("docs/configuration.md")]
-    options = [field for field in fields(Settings) if field.default is not MISSING]
-    assert documented[:-1] == [(field.name, str(field.default)) for field in options]
-    assert documented[-1][0] == "connection"
+    documented = [tuple(cells[:2]) for cells in options({"DEFAULT", "quotas"})]
+    wanted = [field for field in fields(Settings) if field.default is not MISSING]
+    assert documented == [(field.name, str(field.default)) for field in wanted]
+    assert [cells[0] for cells in options({"database"})] == ["connection"]
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_every_option_of_a_group_is_documented_with_its_default(group: str) -> None:
+    documented = [tuple(cells[:2]) for cells in options({group})]
+    wanted = [(field.name, str(field.default)) for field in fields(GROUPS[group])]
+    assert documented == wanted
 
 
 @pytest.mark.parametrize(
-    ("name", "least", "most"),
+    ("group", "name", "least", "most"),
     [
-        (cells[0], cells[2], cells[3])
-        for cells in rows("docs/configuration.md")
+        (group, cells[0], cells[2], cells[3])
+        for group in ("DEFAULT", "quotas", *GROUPS)
+        for cells in options({group})
         if len(cells) == 5 and cells[3]
     ],
 )
-def test_the_documented_bounds_are_the_last_that_work(name: str, least: str, most: str) -> None:
-    for value in (int(least), int(most)):
-        Settings(database_url="sqlite://", **arguments(name, value))
-    for value in (int(least) - 1, int(most) + 1):
+def test_the_documented_bounds_are_the_last_that_work(
+    group: str, name: str, least: str, most: str
+) -> None:
+    make = GROUPS.get(group, partial(Settings, database_url="sqlite://"))
+    for value in (float(least), float(most)):
+        make(**arguments(name, value))
+    for value in (float(least) - 1, float(most) + 1):
         with pytest.raises(errors.ConfigurationError, match=name):
-            Settings(database_url="sqlite://", **arguments(name, value))
+            make(**arguments(name, value))
 
 
 def test_every_type_of_error_is_documented_with_its_status() -> None:

@@ -9,6 +9,7 @@ import uuid
 
 from falcon import HTTP_METHODS, Request, Response
 
+from freehold.accounts import open_account
 from freehold.api.refusals import HTTPBadRequest, HTTPNotAcceptable
 from freehold.api.texts import is_storable
 
@@ -49,6 +50,7 @@ class AccessLog:
     def process_request(self, request: Request, _response: Response) -> None:
         """Take the time."""
         request.context.begun = time.perf_counter()
+        request.context.account = open_account()
 
     def process_response(
         self, request: Request, response: Response, _resource: object, _succeeded: bool

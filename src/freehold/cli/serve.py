@@ -8,6 +8,7 @@ import os
 import resource
 import signal
 from collections.abc import Mapping
+from contextlib import nullcontext
 from functools import partial
 from types import FrameType
 from typing import Any
@@ -18,6 +19,7 @@ from granian.log import LogLevels
 from granian.server.mp import MPServer
 
 from freehold import __version__
+from freehold.api.metrics.sharing import shared_folder
 from freehold.cli import database
 from freehold.cli.failure import CommandFailed
 from freehold.cli.listening import Endpoint, choose_endpoint
@@ -72,14 +74,20 @@ def serve(settings: Settings, *, allow_remote: bool = False) -> None:
     endpoint = choose_endpoint(settings.bind_host, settings.bind_port, allow_remote=allow_remote)
     load_driver(settings.ipam_driver)
     database.prepare(settings)
+    told = settings.metrics
+    if told.enabled and told.port:
+        # Whoever can reach it may read it, and the operator says who that is.
+        choose_endpoint(told.bind_host, told.port, allow_remote=True)
     _raise_file_limit()
     server = _make_server(settings, endpoint)
     server.on_startup(_heed_first_signal)
     server.on_startup(partial(print, _greeting(settings, endpoint), flush=True))
     try:
-        server.serve(
-            target_loader=partial(load_application, settings, os.getpid()), wrap_loader=False
-        )
+        with shared_folder() if told.enabled else nullcontext() as counts:
+            server.serve(
+                target_loader=partial(load_application, settings, os.getpid(), counts),
+                wrap_loader=False,
+            )
     except SystemExit as ended:
         # Workers that are told to stop together with this process, as supervisors do,
         # count as failed in granian's books.

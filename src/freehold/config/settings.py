@@ -23,6 +23,9 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from freehold.addresses.mac import parse_base_mac
+from freehold.config import health, metrics
+from freehold.config.health import HealthSettings
+from freehold.config.metrics import MetricsSettings
 from freehold.errors import ConfigurationError
 from freehold.ipam.strategy import COOL_DOWN, LONGEST_COOL_DOWN, Reuse, Strategy
 from freehold.networking.quota_values import LARGEST_LIMIT, Counted, QuotaLimits
@@ -92,6 +95,8 @@ class Settings:
         quota_port: the same of ports.
         quota_subnetpool: the same of subnet pools.
         quota_address_scope: the same of address scopes.
+        metrics: what is measured, and where it is told.
+        health: when the service counts as ready.
 
     Raises:
         ConfigurationError: a value cannot work.
@@ -124,6 +129,8 @@ class Settings:
     quota_port: int = 500
     quota_subnetpool: int = UNLIMITED
     quota_address_scope: int = UNLIMITED
+    metrics: MetricsSettings = field(default_factory=MetricsSettings)
+    health: HealthSettings = field(default_factory=HealthSettings)
 
     @property
     def longest_page(self) -> int | None:
@@ -269,6 +276,8 @@ def load_settings(
     options.register_opts(_OPTIONS)
     options.register_opts(_QUOTA_OPTIONS, group="quotas")
     options.register_opts(_DATABASE_OPTIONS, group="database")
+    metrics.register(options)
+    health.register(options)
     for group, some in policy_options.list_opts():
         options.register_opts(some, group=group)
     files = None if config_files is None else [os.fspath(path) for path in config_files]
@@ -278,6 +287,8 @@ def load_settings(
         values |= {option.name: options.quotas[option.name] for option in _QUOTA_OPTIONS}
         configured = options.database.connection
         values["policy_files"] = _policy_files(options)
+        values["metrics"] = metrics.read(options)
+        values["health"] = health.read(options)
     except cfg.Error as error:
         raise ConfigurationError("the configuration", str(error)) from error
     url = environment.get(DATABASE_VARIABLE) or configured or default_database_url(environment)
