@@ -183,9 +183,8 @@ class Meters:
 
 
 def _types(kind: type[FreeholdError]) -> Iterator[str]:
-    """Yield the types of error that clients are told of, below one in the tree."""
+    """Yield the types of error of Freehold's own below one in the tree."""
     for below in kind.__subclasses__():
         if below.__module__ in (FreeholdError.__module__, HTTPRefusal.__module__):
-            if not below.__subclasses__():
-                yield below.__name__
+            yield below.__name__
             yield from _types(below)
