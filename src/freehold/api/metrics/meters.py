@@ -1,4 +1,4 @@
-"""What is counted while requests are answered: by a middleware, and by the pool of connections.
+"""What is counted while requests are answered: by a middleware.
 
 Labels are bounded: the template of a route and never a path, a method that there is, the
 class of a status, the type of an error and the reason of a refusal.
@@ -9,10 +9,11 @@ A request costs a few microseconds here; nothing is read, and nothing is sent.
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from threading import Lock
 
 from falcon import HTTP_METHODS, Request, Response
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, QueuePool
 
 from freehold.accounts import Account
 from freehold.api.refusals import HTTPRefusal
@@ -115,6 +116,9 @@ class Meters:
             "Processes that began to serve requests.",
             registry=registry,
         )
+        self._pool: QueuePool | None = None
+        self._pool_lock = Lock()
+        self._in_use = 0
         self._of: dict[tuple[str, str, int], _Of] = {}
         for name in _types(FreeholdError):
             self._refusals.labels(name)
@@ -132,12 +136,13 @@ class Meters:
         self._workers.set(1)
         self._most_connections.set(most_connections)
         self._connections.set(0)
-        event.listen(engine, "checkout", lambda *_: self._connections.inc())
-        event.listen(engine, "checkin", lambda *_: self._connections.dec())
+        if isinstance(engine.pool, QueuePool):
+            self._pool = engine.pool
 
     def process_request(self, request: Request, _response: Response) -> None:
         """Take the time."""
         self._in_progress.inc()
+        self._look_at_pool()
         request.context.metered_since = time.perf_counter()
 
     def process_response(
@@ -146,6 +151,7 @@ class Meters:
         """Count the request, and what it did and cost."""
         seconds = time.perf_counter() - request.context.metered_since
         self._in_progress.dec()
+        self._look_at_pool()
         key = (request.uri_template or NO_ROUTE, request.method, response.status_code // 100)
         of = self._of.get(key) or self._children(*key)
         of.count.inc()
@@ -158,6 +164,19 @@ class Meters:
         account = getattr(request.context, "account", None)
         if account is not None:
             self._add(account)
+
+    def _look_at_pool(self) -> None:
+        """Tell how many connections are in use, which costs nothing as long as it is the same.
+
+        Each request looks before and after its own use of them, so that what is told is
+        right when nothing goes on, and right enough when much does.
+        """
+        if self._pool is not None:
+            with self._pool_lock:
+                in_use = self._pool.checkedout()
+                if in_use != self._in_use:
+                    self._in_use = in_use
+                    self._connections.set(in_use)
 
     def _add(self, account: Account) -> None:
         if account.statements:

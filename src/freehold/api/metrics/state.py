@@ -85,10 +85,46 @@ class StateCollector(Collector):
         up = state is not None
         yield _one("freehold_database_up", "Whether the database answers in time.", up)
         if state is not None:
-            yield from _of_database(state.value, self._watch.needed)
+            yield from self.of_database(state.value)
         latest = self._watch.filling.latest(wait=up)
         if latest is not None:
             yield from self._of_filling(latest)
+
+    def of_database(self, state: DatabaseState) -> Iterator[Metric]:
+        """Yield what a look at the database has shown."""
+        yield _one(
+            "freehold_database_ping_seconds",
+            "How long the database took to answer the smallest question.",
+            state.ping_seconds,
+        )
+        yield _one(
+            "freehold_database_schema_current",
+            "Whether the database's schema is the one that this version needs.",
+            state.revision == self._watch.needed,
+        )
+        info = GaugeMetricFamily(
+            "freehold_database_schema_info",
+            "Which schema the database has, and which is needed.",
+            labels=("revision", "needed"),
+        )
+        info.add_metric((state.revision or "none", self._watch.needed), 1)
+        yield info
+        if state.galera is not None:
+            yield _one(
+                "freehold_database_galera_ready",
+                "Whether the Galera node that was asked takes statements.",
+                state.galera.is_ready,
+            )
+            yield _one(
+                "freehold_database_galera_synced",
+                "Whether the Galera node that was asked has what the cluster has.",
+                state.galera.is_synced,
+            )
+            yield _one(
+                "freehold_database_galera_cluster_size",
+                "How many nodes are in that node's part of the cluster.",
+                state.galera.size,
+            )
 
     def _of_filling(self, reading: Reading[Filling]) -> Iterator[Metric]:
         yield _one(
@@ -120,42 +156,6 @@ class StateCollector(Collector):
 
 def _one(name: str, text: str, value: float) -> Metric:
     return GaugeMetricFamily(name, text, value)
-
-
-def _of_database(state: DatabaseState, needed: str) -> Iterator[Metric]:
-    yield _one(
-        "freehold_database_ping_seconds",
-        "How long the database took to answer the smallest question.",
-        state.ping_seconds,
-    )
-    yield _one(
-        "freehold_database_schema_current",
-        "Whether the database's schema is the one that this version needs.",
-        state.revision == needed,
-    )
-    info = GaugeMetricFamily(
-        "freehold_database_schema_info",
-        "Which schema the database has, and which is needed.",
-        labels=("revision", "needed"),
-    )
-    info.add_metric((state.revision or "none", needed), 1)
-    yield info
-    if state.galera is not None:
-        yield _one(
-            "freehold_database_galera_ready",
-            "Whether the Galera node that was asked takes statements.",
-            state.galera.is_ready,
-        )
-        yield _one(
-            "freehold_database_galera_synced",
-            "Whether the Galera node that was asked has what the cluster has.",
-            state.galera.is_synced,
-        )
-        yield _one(
-            "freehold_database_galera_cluster_size",
-            "How many nodes are in that node's part of the cluster.",
-            state.galera.size,
-        )
 
 
 _Row = tuple[str, int, tuple[int, ...]]
