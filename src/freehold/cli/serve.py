@@ -77,7 +77,7 @@ def serve(settings: Settings, *, allow_remote: bool = False) -> None:
     told = settings.metrics
     if told.enabled and told.port:
         # Whoever can reach it may read it, and the operator says who that is.
-        choose_endpoint(told.bind_host, told.port, allow_remote=True)
+        choose_endpoint(told.host, told.port, allow_remote=True)
     _raise_file_limit()
     server = _make_server(settings, endpoint)
     server.on_startup(_heed_first_signal)

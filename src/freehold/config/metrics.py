@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 from oslo_config import cfg
 
@@ -16,7 +17,7 @@ class MetricsSettings:
 
     Attributes:
         enabled: whether anything is measured.
-        bind_host: the address of a listener for Prometheus alone.
+        host: the address of a listener for Prometheus alone.
         port: its TCP port; 0 for no such listener.
         max_subnets: how many subnets have series of their own.
         max_subnetpools: how many subnet pools have series of their own.
@@ -27,7 +28,7 @@ class MetricsSettings:
     """
 
     enabled: bool = True
-    bind_host: str = "127.0.0.1"
+    host: str = "127.0.0.1"
     port: int = 0
     max_subnets: int = 100
     max_subnetpools: int = 100
@@ -40,8 +41,10 @@ class MetricsSettings:
                 raise ConfigurationError(
                     f"[{GROUP}] {name}", f"{value} is not from {least} to {most}"
                 )
-        if self.port and not self.bind_host:
-            raise ConfigurationError(f"[{GROUP}] bind_host", "it is empty")
+        try:
+            ip_address(self.host)
+        except ValueError as error:
+            raise ConfigurationError(f"[{GROUP}] host", "it is no IP address") from error
 
 
 BOUNDS: Mapping[str, tuple[int, int]] = {
@@ -53,7 +56,7 @@ BOUNDS: Mapping[str, tuple[int, int]] = {
 
 OPTIONS = (
     cfg.BoolOpt("enabled", default=True, help="Whether there is anything at /metrics."),
-    cfg.StrOpt("bind_host", default="127.0.0.1", help="Where a listener for Prometheus is."),
+    cfg.StrOpt("host", default="127.0.0.1", help="Where a listener for Prometheus is."),
     cfg.IntOpt("port", default=0, help="Its TCP port; 0 for no such listener."),
     cfg.IntOpt("max_subnets", default=100, help="How many subnets have series of their own."),
     cfg.IntOpt("max_subnetpools", default=100, help="The same of subnet pools."),

@@ -70,6 +70,6 @@ def listening_to_prometheus(settings: Settings, observability: Observability) ->
     told = settings.metrics
     if not (told.enabled and told.port):
         return
-    server = _Server(told.bind_host, told.port)
+    server = _Server(told.host, told.port)
     server.set_app(observability.app())
     Thread(target=server.serve_forever, name="metrics", daemon=True).start()

@@ -23,6 +23,7 @@ from prometheus_client import values
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 """Where prometheus_client looks for the folder."""
 
+_NEW = "freehold-new-metrics-"
 _PREFIX = "freehold-metrics-"
 _OWNER = "owner.lock"
 
@@ -35,8 +36,10 @@ def shared_folder() -> Iterator[Path]:
     """
     for left in Path(gettempdir()).glob(f"{_PREFIX}*"):
         _remove_if_left(left)
-    folder = Path(mkdtemp(prefix=_PREFIX))
-    lock = _locked(folder / _OWNER)
+    new = Path(mkdtemp(prefix=_NEW))
+    lock = _locked(new / _OWNER)
+    # Whoever looks for what is left finds it by this name, and not before it is locked.
+    folder = new.rename(new.with_name(_PREFIX + new.name.removeprefix(_NEW)))
     try:
         yield folder
     finally:
