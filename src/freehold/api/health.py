@@ -5,20 +5,17 @@ that, so the database is not asked. Ready is whoever can serve: its database ans
 and has the schema of this version, and the node of a Galera cluster has what the
 cluster has. An operator can take a service out of its turn by a file.
 
-The checks are backends of oslo.middleware's Healthcheck, found by entry points. On the API's
-port anybody may ask, and is told nothing but the outcome; the reasons are told where
-only those come who may know them.
+The checks are backends of oslo.middleware's Healthcheck (`freehold.api.health_checks`), found
+by entry points. On the API's port anybody may ask, and is told nothing but the outcome; the
+reasons are told where only those come who may know them.
 """
 
+from functools import cache, cached_property
 from http import HTTPStatus
 from importlib.metadata import entry_points
 from typing import Any
 
-import webob
 from falcon import MEDIA_JSON, Request, Response
-from oslo_config import cfg
-from oslo_middleware.healthcheck import Healthcheck
-from oslo_middleware.healthcheck.pluginbase import HealthcheckBaseExtension, HealthcheckResult
 
 from freehold.api.metrics.state import Watch
 from freehold.config.health import HealthSettings
@@ -31,56 +28,14 @@ OPEN_PATHS = (READY_URL, ALIVE_URL)
 BACKENDS = ("freehold_database", "freehold_schema", "freehold_galera")
 FILE_BACKEND = "disable_by_file"
 
+WATCH = "freehold_watch"
+"""Where the backends find what they look at, in oslo.middleware's configuration."""
+
 OUTCOMES = {True: "OK", False: "NOT READY"}
 
 TEXT = "text/plain"
 
 _GROUP = "oslo.middleware.healthcheck"
-_WATCH = "freehold_watch"
-
-
-class Check(HealthcheckBaseExtension):
-    """Looks at what is known of the database."""
-
-    def __init__(self, oslo_conf: cfg.ConfigOpts, conf: dict[str, Any]) -> None:
-        super().__init__(oslo_conf, conf)
-        self.watch: Watch = conf[_WATCH]
-
-
-class DatabaseAnswers(Check):
-    """Whether the database answers in time."""
-
-    def healthcheck(self, _server_port: int) -> HealthcheckResult:
-        """Return whether it does."""
-        if self.watch.state.fresh() is None:
-            return HealthcheckResult(False, "database: no answer")
-        return HealthcheckResult(True, "database: answers")
-
-
-class SchemaIsCurrent(Check):
-    """Whether the database has the schema of this version."""
-
-    def healthcheck(self, _server_port: int) -> HealthcheckResult:
-        """Return whether it has; of a database that does not answer it is not known."""
-        state = self.watch.state.fresh()
-        if state is None:
-            return HealthcheckResult(False, "schema: unknown")
-        found, needed = state.value.revision, self.watch.needed
-        if found != needed:
-            return HealthcheckResult(False, f"schema: {found or 'none'} instead of {needed}")
-        return HealthcheckResult(True, f"schema: {found}")
-
-
-class GaleraIsSynced(Check):
-    """Whether the node of a Galera cluster has what the cluster has."""
-
-    def healthcheck(self, _server_port: int) -> HealthcheckResult:
-        """Return whether it has; no cluster is as good as one."""
-        state = self.watch.state.fresh()
-        galera = None if state is None else state.value.galera
-        if galera is None:
-            return HealthcheckResult(True, "")
-        return HealthcheckResult(galera.is_ready and galera.is_synced, f"galera: {galera.state}")
 
 
 class Health:
@@ -103,17 +58,21 @@ class Health:
     ) -> None:
         _require(backends)
         self._tells_reasons = tells_reasons
-        self._healthcheck = Healthcheck(
-            None,
-            {
-                # A configuration of its own, which no file has a part in.
-                "oslo_config_project": "freehold-healthcheck",
-                "oslo_config_file": "/dev/null",
-                "backends": list(backends),
-                "disable_by_file_path": settings.disable_by_file_path,
-                _WATCH: watch,
-            },
-        )
+        self._configuration: dict[str, Any] = {
+            # A configuration of its own, which no file has a part in.
+            "oslo_config_project": "freehold-healthcheck",
+            "oslo_config_file": "/dev/null",
+            "backends": list(backends),
+            "disable_by_file_path": settings.disable_by_file_path,
+            WATCH: watch,
+        }
+
+    @cached_property
+    def _healthcheck(self) -> Any:
+        """Made when it is asked for: to load it, and to look for its backends, takes its time."""
+        from oslo_middleware.healthcheck import Healthcheck
+
+        return Healthcheck(None, self._configuration)
 
     def on_get(self, request: Request, response: Response) -> None:
         """Tell by the status, and in a word."""
@@ -124,10 +83,12 @@ class Health:
         self._answer(request, response)
 
     def _answer(self, request: Request, response: Response) -> None:
+        from webob import Request as Asked
+
         # Nothing of the request is passed on but whether it wants JSON: in HTML there would be
         # more than is asked for.
         accept = request.client_prefers((TEXT, MEDIA_JSON)) if self._tells_reasons else TEXT
-        asked = webob.Request.blank(READY_URL, method=request.method, accept=accept or TEXT)
+        asked = Asked.blank(READY_URL, method=request.method, accept=accept or TEXT)
         answer = asked.get_response(self._healthcheck)
         response.status = answer.status_int
         response.cache_control = ["no-store"]
@@ -147,6 +108,7 @@ def alive(watch: Watch, settings: HealthSettings) -> Health:
     return Health((), watch, settings, tells_reasons=False)
 
 
+@cache
 def _require(backends: tuple[str, ...]) -> None:
     """Refuse to go without a check: oslo.middleware would leave it out, and call all well.
 

@@ -46,7 +46,7 @@ class Monitoring:
             self._before = lambda: drop_gauges_of_the_dead(folder)
         self.meters.start(backend.database.engine, settings.api_threads)
         self._registry.register(StateCollector(watch, settings))
-        self._registry.register(BuildCollector(watch.needed))
+        self._registry.register(BuildCollector(watch))
 
     def exposition(self) -> bytes:
         """Return all metrics in Prometheus' text format."""
@@ -58,16 +58,16 @@ class BuildCollector(Collector):
     """Tells which Freehold this is.
 
     Args:
-        schema: the revision of the schema that it needs.
+        watch: knows which schema it needs.
     """
 
-    def __init__(self, schema: str) -> None:
-        self._labels = (__version__, platform.python_version(), schema)
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
 
     def collect(self) -> Iterator[Metric]:
         """Yield it: a series whose labels tell it."""
         family = GaugeMetricFamily(
             "freehold_build_info", "Which version this is.", labels=("version", "python", "schema")
         )
-        family.add_metric(self._labels, 1)
+        family.add_metric((__version__, platform.python_version(), self._watch.needed), 1)
         yield family

@@ -6,6 +6,7 @@ for how long that may take.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from operator import add
 
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -43,7 +44,6 @@ class Watch:
         self._served = served
         self._own: Database | None = None
         limit = settings.health.database_timeout
-        self.needed = schema.needed()
         self.state = Watched(
             "database's state",
             lambda: self._database().read(look),
@@ -57,6 +57,11 @@ class Watch:
             limit_seconds=limit,
             busy_part=BUSY_PART,
         )
+
+    @cached_property
+    def needed(self) -> str:
+        """The revision of the schema that this version needs."""
+        return schema.needed()
 
     def _database(self) -> Database:
         if is_in_memory(self._served.engine.url):
