@@ -30,7 +30,8 @@ from freehold.db import deadline, failures, mariadb, postgresql, statement_clock
 WRITES = "freehold_writes"
 """The execution option with which a connection announces a writing transaction."""
 
-SQLITE_BUSY_SECONDS = 10
+SQLITE_BUSY_SECONDS = 2
+"""How long SQLite waits for another process; after that the unit waits, as it has time."""
 
 ANSWER_SECONDS = 15
 """How long a server may take to answer: a Galera cluster stalls for 6 when a node dies."""
@@ -77,7 +78,8 @@ def make_engine(
             "statement_seconds": statement_seconds,
         }
         engine = _server_engine(target, pool_size, times, random or SystemRandom())
-    event.listen(engine, "before_cursor_execute", _begin_in_time)
+    # At a later event than this, oslo.db would take it for an error of the database's.
+    event.listen(engine, "before_execute", _begin_in_time)
     exc_filters.register_engine(engine)
     event.listen(engine, "handle_error", _drop_useless_connection)
     return engine
