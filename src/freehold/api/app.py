@@ -7,6 +7,7 @@ from freehold.api.bodies import BodyLimits
 from freehold.api.faults import install_faults
 from freehold.api.idempotency import KnowsKeys
 from freehold.api.middleware import AccessLog, OnlyJson, PathSpelling, RequestIds
+from freehold.api.outside import SoundOrigin
 from freehold.api.policy import Policy
 from freehold.api.request_time import RequestTime
 from freehold.api.routes import routes
@@ -25,6 +26,8 @@ MIDDLEWARE = (
     AccessLog(),
     # Before routing, which sees the path as spelled here.
     PathSpelling(),
+    # Before any answer with a link in it.
+    SoundOrigin(),
     # Last, since it goes by the path.
     OnlyJson(),
 )

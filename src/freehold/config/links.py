@@ -4,14 +4,22 @@
 oslo.middleware's.
 """
 
+import re
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from oslo_config import cfg
 
 from freehold.errors import ConfigurationError
 
 PROXY_GROUP = "oslo_middleware"
+
+HOST = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9._-]{0,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
+"""A host, and a port if need be, as a link can hold it."""
+
+PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)*")
+"""A path below which a service may be, as a link can hold it."""
+
+_PREFIX = re.compile(f"https?://{HOST.pattern}{PATH.pattern}/?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +40,7 @@ class LinkSettings:
     enable_proxy_headers_parsing: bool = False
 
     def __post_init__(self) -> None:
-        if self.network_link_prefix and not _is_prefix(self.network_link_prefix):
+        if self.network_link_prefix and not _PREFIX.fullmatch(self.network_link_prefix):
             raise ConfigurationError(
                 "network_link_prefix", "it is not the beginning of a URL: https://host/path"
             )
@@ -41,15 +49,6 @@ class LinkSettings:
     def prefix(self) -> str | None:
         """With what each link begins, without a slash at its end; None for the request's own."""
         return self.network_link_prefix.rstrip("/") or None
-
-
-def _is_prefix(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname)
-    except ValueError:
-        return False
-    return usable and not parts.query and not parts.fragment and text.isprintable()
 
 
 OPTIONS = (cfg.StrOpt("network_link_prefix", default="", help="The URL with which links begin."),)
