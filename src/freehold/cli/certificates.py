@@ -5,7 +5,6 @@ cannot. So they are looked at beforehand: when the service starts, and when it i
 read them again.
 """
 
-import os
 import ssl
 import stat
 from dataclasses import dataclass
@@ -17,11 +16,8 @@ from cryptography import x509
 from freehold.config.tls import GROUP, TLSSettings
 from freehold.errors import ConfigurationError
 
-PASSWORD_VARIABLE = "FREEHOLD_TLS_KEY_PASSWORD"  # noqa: S105  # its name
-"""The variable of the environment that holds the key's password, if no file does."""
-
-_ENCRYPTED = b"-----BEGIN ENCRYPTED PRIVATE KEY-----"
-_ENCRYPTED_OTHERWISE = b"Proc-Type: 4,ENCRYPTED"
+_ENCRYPTED = (b"-----BEGIN ENCRYPTED PRIVATE KEY-----", b"Proc-Type: 4,ENCRYPTED")
+"""What a key with a password has in it: source: RFC 7468 section 11, RFC 1421 section 4.6.1.1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +27,6 @@ class Certificate:
     Attributes:
         cert_file: the path of the certificate and its chain.
         key_file: the path of its key.
-        key_password: the key's password; None if it has none.
         ca_file: the path of the authorities of clients' certificates; None if clients
             need none.
         valid_until: when the first certificate of the chain expires.
@@ -39,13 +34,8 @@ class Certificate:
 
     cert_file: Path
     key_file: Path
-    key_password: str | None
     ca_file: Path | None
     valid_until: datetime
-
-    def __repr__(self) -> str:
-        """Show the files, and no password."""
-        return f"Certificate({str(self.cert_file)!r}, {str(self.key_file)!r})"
 
 
 def read_certificate(tls: TLSSettings, now: datetime | None = None) -> Certificate:
@@ -62,13 +52,16 @@ def read_certificate(tls: TLSSettings, now: datetime | None = None) -> Certifica
     """
     chain = _read("cert_file", tls.cert_file)
     key = _read("key_file", tls.key_file, secret=True)
-    password = _password(tls, key)
+    if any(mark in key for mark in _ENCRYPTED):
+        raise _unusable(
+            "key_file", "it has a password: openssl pkey -in IT -out ANOTHER removes it"
+        )
     valid_until = _valid_until(chain, now or datetime.now(UTC))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     try:
-        # Without a password of ours OpenSSL would ask for one at the terminal.
-        context.load_cert_chain(tls.cert_file, tls.key_file, lambda: password or "")
-    except (ssl.SSLError, ValueError) as error:
+        # Without a password of ours OpenSSL could ask for one at the terminal.
+        context.load_cert_chain(tls.cert_file, tls.key_file, password="")
+    except ssl.SSLError as error:
         raise _unusable("key_file", _reason(error)) from error
     if tls.ca_file:
         _read("ca_file", tls.ca_file)
@@ -79,7 +72,6 @@ def read_certificate(tls: TLSSettings, now: datetime | None = None) -> Certifica
     return Certificate(
         Path(tls.cert_file),
         Path(tls.key_file),
-        password,
         Path(tls.ca_file) if tls.ca_file else None,
         valid_until,
     )
@@ -93,26 +85,6 @@ def _read(option: str, name: str, *, secret: bool = False) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise _unusable(option, f"{name}: {error.strerror}") from error
-
-
-def _password(tls: TLSSettings, key: bytes) -> str | None:
-    """Return the password of a key; None if it has none."""
-    if _ENCRYPTED_OTHERWISE in key:
-        raise _unusable(
-            "key_file", "it is encrypted in an old form: openssl pkcs8 -topk8 makes the new one"
-        )
-    if _ENCRYPTED not in key:
-        return None
-    if tls.key_password_file:
-        read = _read("key_password_file", tls.key_password_file, secret=True)
-        password = read.decode(errors="replace").rstrip("\r\n")
-    else:
-        password = os.environ.get(PASSWORD_VARIABLE, "")
-    if not password:
-        raise _unusable(
-            "key_file", f"it has a password: set key_password_file or {PASSWORD_VARIABLE}"
-        )
-    return password
 
 
 def _valid_until(chain: bytes, now: datetime) -> datetime:
@@ -134,16 +106,10 @@ def _valid_until(chain: bytes, now: datetime) -> datetime:
     return ends
 
 
-def _reason(error: Exception) -> str:
-    match getattr(error, "reason", None):
-        case "KEY_VALUES_MISMATCH":
-            return "it is not the key of the certificate in cert_file"
-        case "KEY_TYPE_MISMATCH":
-            return "it is not the key of the certificate in cert_file"
-        case "BAD_DECRYPT":
-            return "its password is another one"
-        case _:
-            return "there is no private key in it, as PEM, that can be used"
+def _reason(error: ssl.SSLError) -> str:
+    if error.reason in ("KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH"):
+        return "it is not the key of the certificate in cert_file"
+    return "there is no private key in it, as PEM, that can be used"
 
 
 def _unusable(option: str, reason: str) -> ConfigurationError:

@@ -36,22 +36,19 @@ class Endpoint:
         return ip_address(self.host).is_loopback
 
 
-def choose_endpoint(
-    host: str, port: int, *, allow_remote: bool = False, tls: bool = False
-) -> Endpoint:
+def choose_endpoint(host: str, port: int, *, allow_remote: bool = False) -> Endpoint:
     """Turn what the operator asked for into an address that can be listened on.
 
     Args:
         host: an IP address, or a name of this machine.
         port: a TCP port; 0 for any that is free.
         allow_remote: whether other machines may reach it.
-        tls: whether it speaks TLS.
 
     Raises:
         CommandFailed: the name is unknown, the address is not the loopback's
             though it has to be, or it cannot be listened on.
     """
-    endpoint = Endpoint(_resolve(host), port, tls)
+    endpoint = Endpoint(_resolve(host), port)
     if not endpoint.is_loopback and not allow_remote:
         raise CommandFailed(
             f"{host} can be reached from other machines, and this version has no "
@@ -59,7 +56,7 @@ def choose_endpoint(
             f"or say {ALLOW_REMOTE} if something else protects it.",
             ExitCode.MISUSED,
         )
-    return Endpoint(endpoint.host, _claim_port(endpoint), tls)
+    return Endpoint(endpoint.host, _claim_port(endpoint))
 
 
 def refuse_open_credentials(

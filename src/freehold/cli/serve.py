@@ -9,6 +9,7 @@ import os
 import resource
 import signal
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from types import FrameType
 from typing import Any
@@ -88,10 +89,8 @@ def serve(settings: Settings, *, allow_remote: bool = False, allow_plain: bool =
         CommandFailed, FreeholdError: it cannot start, or cannot go on.
     """
     certificate = read_certificate(settings.tls) if settings.tls.enabled else None
-    endpoint = choose_endpoint(
-        settings.bind_host,
-        settings.bind_port,
-        allow_remote=allow_remote,
+    endpoint = replace(
+        choose_endpoint(settings.bind_host, settings.bind_port, allow_remote=allow_remote),
         tls=certificate is not None,
     )
     refuse_open_credentials(
@@ -149,7 +148,6 @@ def _ssl_options(tls: TLSSettings, certificate: Certificate | None) -> dict[str,
     return {
         "ssl_cert": certificate.cert_file,
         "ssl_key": certificate.key_file,
-        "ssl_key_password": certificate.key_password,
         "ssl_protocol_min": SSL_VERSIONS[tls.minimum_version],
         "ssl_ca": certificate.ca_file,
         "ssl_client_verify": certificate.ca_file is not None,

@@ -2,8 +2,8 @@
 
 Only the names of files are here. Whether they can be used is seen when the service
 starts, and again when it is told to read them anew (`freehold.cli.certificates`).
-
-Invariant: a password is in none of these values, only the name of the file that holds it.
+There is no option for a key's password: granian reads no key that has one, and a password
+in a file beside the key would keep nobody from it who can read both.
 """
 
 from dataclasses import dataclass
@@ -27,8 +27,6 @@ class TLSSettings:
         cert_file: the path of the certificate, and of those that lead from it to
             a known authority, as PEM; empty for no TLS.
         key_file: the path of its private key, as PEM.
-        key_password_file: the path of a file that holds the key's password; empty
-            if it has none.
         ca_file: the path of the authorities of which each client must have a
             certificate; empty if clients need none.
         minimum_version: the oldest version of TLS that is spoken.
@@ -39,7 +37,6 @@ class TLSSettings:
 
     cert_file: str = ""
     key_file: str = ""
-    key_password_file: str = ""
     ca_file: str = ""
     minimum_version: str = TLS_1_2
 
@@ -47,9 +44,8 @@ class TLSSettings:
         if bool(self.cert_file) != bool(self.key_file):
             missing = "key_file" if self.cert_file else "cert_file"
             raise ConfigurationError(f"[{GROUP}] {missing}", "certificate and key go together")
-        for name in ("key_password_file", "ca_file"):
-            if getattr(self, name) and not self.cert_file:
-                raise ConfigurationError(f"[{GROUP}] {name}", "there is no cert_file")
+        if self.ca_file and not self.cert_file:
+            raise ConfigurationError(f"[{GROUP}] ca_file", "there is no cert_file")
         if self.minimum_version not in VERSIONS:
             raise ConfigurationError(
                 f"[{GROUP}] minimum_version", f"it is none of {', '.join(VERSIONS)}"
@@ -64,7 +60,6 @@ class TLSSettings:
 OPTIONS = (
     cfg.StrOpt("cert_file", default="", help="The certificate, and its chain, as PEM."),
     cfg.StrOpt("key_file", default="", help="The certificate's private key, as PEM."),
-    cfg.StrOpt("key_password_file", default="", help="A file with the key's password."),
     cfg.StrOpt("ca_file", default="", help="Authorities of the certificates clients need."),
     cfg.StrOpt("minimum_version", default=TLS_1_2, help="TLSv1.2 or TLSv1.3."),
 )
