@@ -8,7 +8,7 @@ import pytest
 from tests.boundary.authority import Authority
 from tests.boundary.nginx import Nginx
 from tests.boundary.raw import HEAD, body, chunked, connect, creation, exchange, statuses
-from tests.boundary.service import ConfiguredService
+from tests.boundary.service import ConfiguredService, Options
 
 ASKED = body("asked")
 LENGTH = b"Content-Length: %d\r\n" % len(ASKED)
@@ -22,7 +22,7 @@ LAST = HEAD + b"Connection: close\r\n"
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConfiguredService]:
     """A service that is told of its proxy, and closes silent connections soon."""
-    options = {
+    options: Options = {
         "DEFAULT": {"client_socket_timeout": 1},
         "oslo_middleware": {"enable_proxy_headers_parsing": True},
     }

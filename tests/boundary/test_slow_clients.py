@@ -13,7 +13,7 @@ import pytest
 from freehold.cli.connections import longest_wait
 from freehold.config.times import TimeLimits
 from tests.boundary.raw import HEAD, SECONDS
-from tests.boundary.service import ConfiguredService
+from tests.boundary.service import ConfiguredService, Options
 
 TIMES = TimeLimits(client_socket_timeout=2, request_timeout=2, statement_timeout=1)
 
@@ -30,7 +30,7 @@ BEGINNINGS = {
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConfiguredService]:
     """A service whose clients have little time."""
-    options = {
+    options: Options = {
         "DEFAULT": {
             "client_socket_timeout": TIMES.client_socket_timeout,
             "request_timeout": TIMES.request_timeout,
