@@ -49,7 +49,10 @@ requests are worked on at once is another number (``api_threads``).
 """
 
 HEAD_BYTES = 1 << 17
-"""How long the first line of a request and its headers may be together."""
+"""How long the first line of a request and its headers may be together, or half as much more.
+
+The server looks at it when it makes more room for them.
+"""
 
 SSL_VERSIONS = {TLS_1_2: SSLProtocols.tls12, TLS_1_3: SSLProtocols.tls13}
 
