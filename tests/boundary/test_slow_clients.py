@@ -14,11 +14,14 @@ from freehold.cli.connections import longest_wait
 from freehold.config.times import TimeLimits
 from tests.boundary.raw import HEAD, SECONDS
 from tests.boundary.service import ConfiguredService, Options
+from tests.end_to_end.service import Answer
 
-TIMES = TimeLimits(client_socket_timeout=2, request_timeout=2, statement_timeout=1)
+TIMES = TimeLimits(client_socket_timeout=1, request_timeout=1, statement_timeout=1)
 
-LARGE = 300
-"""So many networks make a list that no buffer between two processes holds."""
+LARGE = 100
+"""So many networks are in a list; `ASKED` of them are more than buffers hold."""
+
+ASKED = 60
 
 BEGINNINGS = {
     "headers": b"GET / HTTP/1.1\r\nHost: loc",
@@ -61,10 +64,19 @@ def connected(service: ConfiguredService, number: int) -> Iterator[list[socket.s
 
 def check_served(service: ConfiguredService) -> None:
     """Check that a client is served that does nothing wrong, whatever others do."""
-    client = service.client(timeout=SECONDS)
-    answer = client.call("GET", "/v2.0/networks?limit=1")
-    client.close()
+    answer = call(service, "GET", "/v2.0/networks?limit=1")
     assert answer.status == 200
+
+
+def call(service: ConfiguredService, method: str, path: str, document: object = None) -> Answer:
+    """Ask for something on a connection of its own; again if a busy machine took too long."""
+    deadline = time.monotonic() + SECONDS
+    while True:
+        client = service.client(timeout=SECONDS)
+        answer = client.call(method, path, document)
+        client.close()
+        if answer.status != 503 or time.monotonic() > deadline:
+            return answer
 
 
 def wait_until_cut_off(connections: list[socket.socket], trickle: bytes = b"") -> None:
@@ -134,9 +146,9 @@ def test_half_closed_connections_keep_nobody_waiting(service: ConfiguredService)
 def test_clients_that_take_nothing_of_their_answer_are_given_up(
     service: ConfiguredService,
 ) -> None:
-    client = service.client(timeout=SECONDS)
     description = "x" * 255
-    made = client.call(
+    made = call(
+        service,
         "POST",
         "/v2.0/networks",
         {"networks": [{"name": str(n), "description": description} for n in range(LARGE)]},
@@ -151,7 +163,7 @@ def test_clients_that_take_nothing_of_their_answer_are_given_up(
             connection.settimeout(SECONDS)
             connection.connect(("127.0.0.1", service.port))
             # More answers than the kernel takes for a connection.
-            connection.sendall(b"GET /v2.0/networks HTTP/1.1\r\nHost: x\r\n\r\n" * 20)
+            connection.sendall(b"GET /v2.0/networks HTTP/1.1\r\nHost: x\r\n\r\n" * ASKED)
             greedy.append(connection)
         check_served(service)
         deadline = time.monotonic() + SECONDS
