@@ -14,9 +14,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from falcon import Request, Response
-from oslo_config import cfg
-from oslo_middleware.http_proxy_to_wsgi import HTTPProxyToWSGI
-from webob import Request as WebObRequest
 
 from freehold.api.refusals import HTTPBadRequest
 from freehold.config.links import HOST, PATH, LinkSettings
@@ -66,6 +63,11 @@ def _with_prefix(application: Application, prefix: str) -> Application:
 
 
 def _behind_proxy(application: Application) -> Application:
+    # With it comes all of oslo.middleware, which nobody else needs.
+    from oslo_config import cfg
+    from oslo_middleware.http_proxy_to_wsgi import HTTPProxyToWSGI
+    from webob import Request as WebObRequest
+
     # oslo.middleware's own call passes each answer through WebOb, for nothing.
     parser = HTTPProxyToWSGI(application, cfg.ConfigOpts())
     parser.oslo_conf.set_override("enable_proxy_headers_parsing", True, group="oslo_middleware")

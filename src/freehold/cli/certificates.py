@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cryptography import x509
-
 from freehold.config.tls import GROUP, TLSSettings
 from freehold.errors import ConfigurationError
 
@@ -93,6 +91,9 @@ def _valid_until(chain: bytes, now: datetime) -> datetime:
     Raises:
         ConfigurationError: one of them is not valid now, or there is none.
     """
+    # It is large, and only needed here.
+    from cryptography import x509
+
     try:
         certificates = x509.load_pem_x509_certificates(chain)
     except ValueError as error:
