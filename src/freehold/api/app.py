@@ -7,7 +7,9 @@ from freehold.api.bodies import BodyLimits
 from freehold.api.faults import install_faults
 from freehold.api.idempotency import KnowsKeys
 from freehold.api.middleware import AccessLog, OnlyJson, PathSpelling, RequestIds
+from freehold.api.outside import SoundOrigin
 from freehold.api.policy import Policy
+from freehold.api.request_time import RequestTime
 from freehold.api.routes import routes
 from freehold.config import Settings, load_settings
 from freehold.db.database import Database
@@ -24,6 +26,8 @@ MIDDLEWARE = (
     AccessLog(),
     # Before routing, which sees the path as spelled here.
     PathSpelling(),
+    # Before any answer with a link in it.
+    SoundOrigin(),
     # Last, since it goes by the path.
     OnlyJson(),
 )
@@ -92,7 +96,12 @@ def make_app(settings: Settings, backend: Backend) -> App[Request, Response]:
         ConfigurationError: a policy file cannot be read, or makes no sense.
     """
     app: App[Request, Response] = falcon.App(
-        middleware=[*MIDDLEWARE, KnowsKeys(backend.idempotency_keys)]
+        middleware=[
+            # Outermost of all: a request's time begins when it comes.
+            RequestTime(settings.times.request_timeout),
+            *MIDDLEWARE,
+            KnowsKeys(backend.idempotency_keys),
+        ]
     )
     install_faults(app)
     limits = BodyLimits(
@@ -108,7 +117,12 @@ def make_app(settings: Settings, backend: Backend) -> App[Request, Response]:
 
 
 def _open_database(settings: Settings) -> Database:
-    database = Database(settings.database_url, pool_size=settings.api_threads)
+    database = Database(
+        settings.database_url,
+        pool_size=settings.api_threads,
+        answer_seconds=settings.times.answer_seconds,
+        statement_seconds=settings.times.statement_timeout,
+    )
     if is_sqlite(database.engine.url):
         upgrade(database)
     else:

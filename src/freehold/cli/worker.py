@@ -13,7 +13,8 @@ from threading import Event, Thread
 from typing import Any
 
 from freehold.api.app import make_app, open_backend
-from freehold.cli import housekeeping
+from freehold.api.outside import seen_from_outside
+from freehold.cli import connections, housekeeping
 from freehold.config import Settings
 
 PR_SET_PDEATHSIG = 1
@@ -22,19 +23,21 @@ PR_SET_PDEATHSIG = 1
 WSGIApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
-def load_application(settings: Settings, parent: int) -> WSGIApplication:
+def load_application(settings: Settings, parent: int, port: int) -> WSGIApplication:
     """Prepare this process, and make the application that it serves.
 
     Args:
         settings: the service's configuration.
         parent: the id of the process that started this one.
+        port: the TCP port that this process is going to listen on.
     """
     die_with(parent)
     stopping = Event()
     stop_once(stopping)
     backend = open_backend(settings)
     housekeeping.begin(housekeeping.chores(backend, settings), stopping, SystemRandom())
-    return make_app(settings, backend)
+    connections.begin(port, settings.times, stopping)
+    return seen_from_outside(make_app(settings, backend), settings.links)
 
 
 def stop_once(stopping: Event) -> None:

@@ -23,6 +23,10 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from freehold.addresses.mac import parse_base_mac
+from freehold.config import links, times, tls
+from freehold.config.links import LinkSettings
+from freehold.config.times import TimeLimits
+from freehold.config.tls import TLSSettings
 from freehold.errors import ConfigurationError
 from freehold.ipam.strategy import COOL_DOWN, LONGEST_COOL_DOWN, Reuse, Strategy
 from freehold.networking.quota_values import LARGEST_LIMIT, Counted, QuotaLimits
@@ -92,6 +96,9 @@ class Settings:
         quota_port: the same of ports.
         quota_subnetpool: the same of subnet pools.
         quota_address_scope: the same of address scopes.
+        tls: how connections are encrypted.
+        links: where the links in answers lead.
+        times: how long what may take.
 
     Raises:
         ConfigurationError: a value cannot work.
@@ -124,6 +131,9 @@ class Settings:
     quota_port: int = 500
     quota_subnetpool: int = UNLIMITED
     quota_address_scope: int = UNLIMITED
+    tls: TLSSettings = field(default_factory=TLSSettings)
+    links: LinkSettings = field(default_factory=LinkSettings)
+    times: TimeLimits = field(default_factory=TimeLimits)
 
     @property
     def longest_page(self) -> int | None:
@@ -269,6 +279,9 @@ def load_settings(
     options.register_opts(_OPTIONS)
     options.register_opts(_QUOTA_OPTIONS, group="quotas")
     options.register_opts(_DATABASE_OPTIONS, group="database")
+    tls.register(options)
+    links.register(options)
+    times.register(options)
     for group, some in policy_options.list_opts():
         options.register_opts(some, group=group)
     files = None if config_files is None else [os.fspath(path) for path in config_files]
@@ -278,6 +291,9 @@ def load_settings(
         values |= {option.name: options.quotas[option.name] for option in _QUOTA_OPTIONS}
         configured = options.database.connection
         values["policy_files"] = _policy_files(options)
+        values["tls"] = tls.read(options)
+        values["links"] = links.read(options)
+        values["times"] = times.read(options)
     except cfg.Error as error:
         raise ConfigurationError("the configuration", str(error)) from error
     url = environment.get(DATABASE_VARIABLE) or configured or default_database_url(environment)
