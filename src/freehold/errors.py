@@ -82,6 +82,7 @@
     │   ├── AllocationContention
     │   ├── DatabaseUnavailable
     │   ├── DatabaseNotUpgraded
+    │   ├── RequestTimedOut
     │   └── MacAddressGenerationFailure
     ├── ConfigurationError                            500
     └── DriverNotFound                                500
@@ -878,6 +879,13 @@ class DatabaseNotUpgraded(ServiceUnavailable):
             f"The database's schema is at revision {found or 'none'}, and {needed} is needed: "
             "run 'freehold db upgrade'."
         )
+
+
+class RequestTimedOut(ServiceUnavailable):
+    """The request was not done when its time was over, and has changed nothing."""
+
+    def __init__(self) -> None:
+        super().__init__("The request took too long and was given up; nothing was changed.")
 
 
 class MacAddressGenerationFailure(ServiceUnavailable):

@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 
 from freehold.cli.failure import CommandFailed, ExitCode
-from freehold.cli.listening import Endpoint, choose_endpoint
+from freehold.cli.listening import Endpoint, choose_endpoint, refuse_open_credentials
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.255.255.254", "::1"])
@@ -49,3 +49,26 @@ def test_an_address_of_another_machine_cannot_be_listened_on() -> None:
     with pytest.raises(CommandFailed, match="Cannot listen on 192") as caught:
         choose_endpoint("192.0.2.1", 0, allow_remote=True)
     assert caught.value.code == ExitCode.FAILED
+
+
+def test_with_tls_the_url_says_so() -> None:
+    assert Endpoint("127.0.0.1", 9696, tls=True).url == "https://127.0.0.1:9696"
+
+
+@pytest.mark.parametrize(
+    "reason", ["tls", "loopback", "behind_proxy", "allowed", "no_authentication"]
+)
+def test_credentials_are_sent_in_the_open_only_for_a_reason(reason: str) -> None:
+    open_to_all = Endpoint("192.0.2.1", 9696)
+    with pytest.raises(CommandFailed, match="--allow-remote-without-tls") as caught:
+        refuse_open_credentials(open_to_all, authenticates=True, behind_proxy=False)
+    assert caught.value.code == ExitCode.MISUSED
+    endpoint = Endpoint(
+        "::1" if reason == "loopback" else open_to_all.host, 9696, tls=reason == "tls"
+    )
+    refuse_open_credentials(
+        endpoint,
+        authenticates=reason != "no_authentication",
+        behind_proxy=reason == "behind_proxy",
+        allowed=reason == "allowed",
+    )

@@ -143,3 +143,16 @@ def test_the_name_of_a_failure_has_its_code_and_nothing_that_was_stored() -> Non
     assert failures.name(postgresql(pg.SerializationFailure)) == "OperationalError (40001)"
     assert failures.name(db_exc.DBConnectionError(mysql(2013))) == "DBConnectionError (2013)"
     assert failures.name(lost_by_psycopg(SECRET)) == "OperationalError"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [mysql(1317), mysql(1969), mysql(3024), postgresql(pg.QueryCanceled)],
+    ids=["interrupted", "too-long", "too-long-on-mysql", "canceled"],
+)
+def test_a_statement_that_was_ended_is_not_run_again_and_may_have_been_a_commit(
+    error: OperationalError,
+) -> None:
+    assert failures.is_outage(error)
+    assert not failures.is_transient(error)
+    assert failures.leaves_commit_open(error)

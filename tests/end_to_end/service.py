@@ -19,7 +19,7 @@ START_SECONDS = 60
 STOP_SECONDS = 30
 POLL_SECONDS = 0.05
 
-_URL = re.compile(r"^Freehold .* at (http://\S+:(\d+))$", re.MULTILINE)
+_URL = re.compile(r"^Freehold .* at (https?://\S+:(\d+))$", re.MULTILINE)
 
 
 def tool(name: str) -> str:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.keystone import credentials, identity_service
-from tests.end_to_end.service import Service, clean_environment, tool
+from tests.end_to_end.openstack_command import openstack
+from tests.end_to_end.service import Service, clean_environment
 from tests.end_to_end.test_story_openstack_command import Run, command, done, refused, shown
 
 
@@ -17,15 +18,8 @@ def run(server: Service, tmp_path: Path) -> Iterator[Run]:
     with identity_service(server.url) as url:
 
         def run(*words: str) -> subprocess.CompletedProcess[str]:
-            return subprocess.run(
-                [tool("openstack"), *words],
-                env=clean_environment(tmp_path, credentials(url)),
-                cwd=tmp_path,
-                capture_output=True,
-                text=True,
-                check=False,
-                timeout=120,
-            )
+            environment = clean_environment(tmp_path, credentials(url))
+            return openstack(*words, environment=environment, folder=tmp_path)
 
         yield run
 

@@ -1,8 +1,4 @@
-"""What users of the ``openstack`` command type, and what they read.
-
-Each call is a process of a second's length, so that this is one story; its
-details are in the story of openstacksdk, on which the command stands.
-"""
+"""What users of the ``openstack`` command type, and what they read."""
 
 import json
 import subprocess
@@ -14,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.end_to_end.conftest import Start
+from tests.end_to_end.openstack_command import openstack
 from tests.end_to_end.service import Service, clean_environment, tool
 
 CALL_SECONDS = 60
@@ -25,18 +22,31 @@ def command(service: Service, home: Path, endpoint: str = "") -> Run:
     """Return how to run ``openstack`` against a server."""
 
     def run(*words: str) -> subprocess.CompletedProcess[str]:
-        prefix = [tool("openstack"), "--os-auth-type", "none"]
-        return subprocess.run(
-            [*prefix, "--os-endpoint", service.url + endpoint, *words],
-            env=clean_environment(home),
-            cwd=home,
-            capture_output=True,
-            text=True,
-            timeout=CALL_SECONDS,
-            check=False,
-        )
+        where = ("--os-auth-type", "none", "--os-endpoint", service.url + endpoint)
+        return openstack(*where, *words, environment=clean_environment(home), folder=home)
 
     return run
+
+
+def test_the_command_that_is_installed_does_the_same(server: Service, tmp_path: Path) -> None:
+    words = ("--os-auth-type", "none", "--os-endpoint", server.url, "network", "show", "nowhere")
+    environment = clean_environment(tmp_path)
+    installed = subprocess.run(
+        [tool("openstack"), *words],
+        env=environment,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=CALL_SECONDS,
+        check=False,
+    )
+    loaded = openstack(*words, environment=environment, folder=tmp_path)
+    assert installed.stderr == "No Network found for nowhere\n"
+    assert (loaded.returncode, loaded.stdout, loaded.stderr) == (
+        installed.returncode,
+        installed.stdout,
+        installed.stderr,
+    )
 
 
 def shown(run: Run, *words: str) -> Any:

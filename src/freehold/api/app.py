@@ -8,7 +8,9 @@ from freehold.api.faults import install_faults
 from freehold.api.idempotency import KnowsKeys
 from freehold.api.middleware import AccessLog, OnlyJson, PathSpelling, RequestIds
 from freehold.api.observability import Observability
+from freehold.api.outside import SoundOrigin
 from freehold.api.policy import Policy
+from freehold.api.request_time import RequestTime
 from freehold.api.routes import routes
 from freehold.config import Settings, load_settings
 from freehold.db.database import Database
@@ -25,6 +27,8 @@ MIDDLEWARE = (
     AccessLog(),
     # Before routing, which sees the path as spelled here.
     PathSpelling(),
+    # Before any answer with a link in it.
+    SoundOrigin(),
     # Last, since it goes by the path.
     OnlyJson(),
 )
@@ -103,7 +107,13 @@ def make_app(
     telling = observability or Observability(settings, backend)
     policy = Policy(settings)
     app: App[Request, Response] = falcon.App(
-        middleware=[*telling.middleware, *MIDDLEWARE, KnowsKeys(backend.idempotency_keys)]
+        middleware=[
+            # Outermost of all: a request's time begins when it comes.
+            RequestTime(settings.times.request_timeout),
+            *telling.middleware,
+            *MIDDLEWARE,
+            KnowsKeys(backend.idempotency_keys),
+        ]
     )
     install_faults(app)
     limits = BodyLimits(
@@ -118,7 +128,12 @@ def make_app(
 
 
 def _open_database(settings: Settings) -> Database:
-    database = Database(settings.database_url, pool_size=settings.api_threads)
+    database = Database(
+        settings.database_url,
+        pool_size=settings.api_threads,
+        answer_seconds=settings.times.answer_seconds,
+        statement_seconds=settings.times.statement_timeout,
+    )
     if is_sqlite(database.engine.url):
         upgrade(database)
     else:

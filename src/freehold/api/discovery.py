@@ -1,8 +1,6 @@
 """How clients find out which API this is, and where its parts are.
 
-Links are absolute and made from the request's own host, so that they lead back
-the way the client came. ``X-Forwarded-*`` headers are not believed: anybody
-can send them.
+Links are absolute and lead back the way the client came (`freehold.api.outside`).
 """
 
 from collections.abc import Sequence

@@ -69,13 +69,16 @@ class AccessLog:
 class PathSpelling:
     """Lets ``/v2.0/networks/`` and ``/v2.0/networks.json`` mean ``/v2.0/networks``.
 
-    Old clients write so. ``/v2.0/`` itself differs from ``/v2.0`` and stays.
+    Old clients write so. ``/v2.0/`` itself differs from ``/v2.0`` and stays. Slashes
+    too many at the beginning mean nothing to the router, and so to nobody else.
     """
 
     def process_request(self, request: Request, _response: Response) -> None:
         """Bring the path into the form that the routes have."""
         if _REPLACEMENT in request.path or not is_storable(request.path):
             raise HTTPBadRequest(detail="The path has a NUL, or is not UTF-8.")
+        if request.path.startswith("//"):
+            request.path = "/" + request.path.lstrip("/")
         if request.path.startswith(API_PREFIX) and request.path != API_PREFIX:
             request.path = request.path.rstrip("/").removesuffix(".json")
 

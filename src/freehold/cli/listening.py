@@ -1,7 +1,8 @@
 """Which address the service listens on, and whether it may.
 
-Invariant: without authentication, nobody but the machine itself reaches the
-service, unless the operator has said in so many words that others may.
+Invariants: without authentication, nobody but the machine itself reaches the
+service, and with it nobody's password or token crosses a network in the open, unless
+the operator has said in so many words that it may be so.
 """
 
 import socket
@@ -12,20 +13,22 @@ from ipaddress import ip_address
 from freehold.cli.failure import CommandFailed, ExitCode
 
 ALLOW_REMOTE = "--allow-remote-without-authentication"
+ALLOW_PLAIN = "--allow-remote-without-tls"
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """An IP address and a TCP port to listen on."""
+    """An IP address and a TCP port to listen on, with TLS or without."""
 
     host: str
     port: int
+    tls: bool = False
 
     @property
     def url(self) -> str:
         """The root of the service, as clients write it."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}"
+        return f"{'https' if self.tls else 'http'}://{host}:{self.port}"
 
     @property
     def is_loopback(self) -> bool:
@@ -54,6 +57,32 @@ def choose_endpoint(host: str, port: int, *, allow_remote: bool = False) -> Endp
             ExitCode.MISUSED,
         )
     return Endpoint(endpoint.host, _claim_port(endpoint))
+
+
+def refuse_open_credentials(
+    endpoint: Endpoint, *, authenticates: bool, behind_proxy: bool, allowed: bool = False
+) -> None:
+    """See to it that no password or token has to cross a network in the open.
+
+    Args:
+        endpoint: where the service is going to listen.
+        authenticates: whether clients have to send one.
+        behind_proxy: whether the operator has said that clients come by way of a proxy,
+            which then speaks TLS with them.
+        allowed: whether the operator has said that they may send it all the same.
+
+    Raises:
+        CommandFailed: they would.
+    """
+    if endpoint.tls or endpoint.is_loopback or behind_proxy or allowed or not authenticates:
+        return
+    raise CommandFailed(
+        f"{endpoint.host} can be reached from other machines, and what clients prove with who "
+        "they are could be read on the way. Set [ssl] cert_file and key_file; or listen on "
+        "127.0.0.1 behind a proxy that speaks TLS; or, if the proxy is on another machine, set "
+        f"[oslo_middleware] enable_proxy_headers_parsing; or say {ALLOW_PLAIN}.",
+        ExitCode.MISUSED,
+    )
 
 
 def _resolve(host: str) -> str:

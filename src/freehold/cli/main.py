@@ -10,7 +10,7 @@ from typing import Any
 from freehold import __version__
 from freehold.cli import database, history, neutron
 from freehold.cli.failure import CommandFailed, ExitCode
-from freehold.cli.listening import ALLOW_REMOTE
+from freehold.cli.listening import ALLOW_PLAIN, ALLOW_REMOTE
 from freehold.cli.serve import serve
 from freehold.config import Settings, load_settings
 from freehold.errors import ConfigurationError, FreeholdError
@@ -47,7 +47,7 @@ def _fail(text: str, code: ExitCode) -> int:
 
 
 def _serve(options: Namespace) -> None:
-    serve(_settings(options), allow_remote=options.allow_remote)
+    serve(_settings(options), allow_remote=options.allow_remote, allow_plain=options.allow_plain)
 
 
 def _upgrade(options: Namespace) -> None:
@@ -114,6 +114,12 @@ def _parser() -> ArgumentParser:
         action="store_true",
         help="listen on an address that other machines reach, though anybody who "
         "reaches it is an administrator",
+    )
+    serving.add_argument(
+        ALLOW_PLAIN,
+        dest="allow_plain",
+        action="store_true",
+        help="let clients of other machines send passwords and tokens without TLS",
     )
     serving.set_defaults(run=_serve)
 

@@ -4,16 +4,18 @@ The process that is started by the operator serves nothing itself: it brings
 the database up, starts the workers, replaces those that fail, and stops them.
 """
 
+import logging
 import os
 import resource
 import signal
 from collections.abc import Mapping
 from contextlib import nullcontext
+from dataclasses import replace
 from functools import partial
 from types import FrameType
 from typing import Any
 
-from granian.constants import HTTPModes, Interfaces
+from granian.constants import HTTPModes, Interfaces, SSLProtocols
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.mp import MPServer
@@ -21,26 +23,45 @@ from granian.server.mp import MPServer
 from freehold import __version__
 from freehold.api.metrics.sharing import shared_folder
 from freehold.cli import database
+from freehold.cli.certificates import Certificate, read_certificate
 from freehold.cli.failure import CommandFailed
-from freehold.cli.listening import Endpoint, choose_endpoint
+from freehold.cli.listening import Endpoint, choose_endpoint, refuse_open_credentials
 from freehold.cli.worker import load_application
 from freehold.config import Settings
+from freehold.config.tls import TLS_1_2, TLS_1_3, TLSSettings
+from freehold.errors import ConfigurationError
 from freehold.ipam.loader import load_driver
 
-CONNECTIONS = 2048
-"""How many connections each worker keeps at once, and how many more may queue."""
+log = logging.getLogger(__name__)
 
-STALLED_REQUESTS = 512
-"""How many clients may stop in the middle of a body before others have to wait.
+CONNECTIONS = 8192
+"""How many connections each worker keeps at once, if it may have as many open files."""
+
+OTHER_FILES = 256
+"""How many open files are for others than clients."""
+
+QUEUED_CONNECTIONS = 2048
+"""How many connections more may queue."""
+
+STALLED_REQUESTS = 1024
+"""How many clients may be in the middle of a body before others have to wait.
 
 Each keeps a thread waiting; threads are made when they are needed. How many
 requests are worked on at once is another number (``api_threads``).
 """
 
-HEADER_SECONDS = 30
-"""How long a client may take to send its headers, or stay connected and silent."""
+HEAD_BYTES = 1 << 17
+"""How long the first line of a request and its headers may be together, or half as much more.
+
+The server looks at it when it makes more room for them.
+"""
+
+SSL_VERSIONS = {TLS_1_2: SSLProtocols.tls12, TLS_1_3: SSLProtocols.tls13}
 
 STOPPING = (signal.SIGTERM, signal.SIGINT)
+
+RENEWAL_SECONDS = 2.0
+"""How long an old process goes on beside the one that replaces it when SIGHUP has come."""
 
 STOP_SECONDS = 5
 """How long requests in progress are waited for when the service stops."""
@@ -61,33 +82,42 @@ LOGGING: Mapping[str, Any] = {
 }
 
 
-def serve(settings: Settings, *, allow_remote: bool = False) -> None:
+def serve(settings: Settings, *, allow_remote: bool = False, allow_plain: bool = False) -> None:
     """Serve the API until SIGTERM or SIGINT.
 
     Args:
         settings: the service's configuration.
         allow_remote: whether other machines may reach it.
+        allow_plain: whether they may send passwords and tokens in the open.
 
     Raises:
         CommandFailed, FreeholdError: it cannot start, or cannot go on.
     """
-    endpoint = choose_endpoint(settings.bind_host, settings.bind_port, allow_remote=allow_remote)
+    certificate = read_certificate(settings.tls) if settings.tls.enabled else None
+    endpoint = replace(
+        choose_endpoint(settings.bind_host, settings.bind_port, allow_remote=allow_remote),
+        tls=certificate is not None,
+    )
+    refuse_open_credentials(
+        endpoint,
+        authenticates=False,
+        behind_proxy=settings.links.enable_proxy_headers_parsing,
+        allowed=allow_plain,
+    )
     load_driver(settings.ipam_driver)
     database.prepare(settings)
     told = settings.metrics
     if told.enabled and told.port:
         # Whoever can reach it may read it, and the operator says who that is.
         choose_endpoint(told.host, told.port, allow_remote=True)
-    _raise_file_limit()
-    server = _make_server(settings, endpoint)
+    server = _make_server(settings, endpoint, certificate, _raise_file_limit())
     server.on_startup(_heed_first_signal)
-    server.on_startup(partial(print, _greeting(settings, endpoint), flush=True))
+    server.on_startup(partial(_renew_only_with_sound_files, settings.tls))
+    server.on_startup(partial(print, _greeting(settings, endpoint, certificate), flush=True))
+    load = partial(load_application, settings, os.getpid(), endpoint.port)
     try:
         with shared_folder() if told.enabled else nullcontext() as counts:
-            server.serve(
-                target_loader=partial(load_application, settings, os.getpid(), counts),
-                wrap_loader=False,
-            )
+            server.serve(target_loader=partial(load, counts=counts), wrap_loader=False)
     except SystemExit as ended:
         # Workers that are told to stop together with this process, as supervisors do,
         # count as failed in granian's books.
@@ -95,7 +125,9 @@ def serve(settings: Settings, *, allow_remote: bool = False) -> None:
             raise CommandFailed("The processes that serve requests failed repeatedly.") from ended
 
 
-def _make_server(settings: Settings, endpoint: Endpoint) -> MPServer:
+def _make_server(
+    settings: Settings, endpoint: Endpoint, certificate: Certificate | None, files: int
+) -> MPServer:
     return MPServer(
         "freehold",
         address=endpoint.host,
@@ -105,14 +137,31 @@ def _make_server(settings: Settings, endpoint: Endpoint) -> MPServer:
         websockets=False,
         workers=settings.api_workers,
         blocking_threads=max(STALLED_REQUESTS, settings.api_threads),
-        backlog=CONNECTIONS,
-        backpressure=CONNECTIONS,
-        http1_settings=HTTP1Settings(header_read_timeout=HEADER_SECONDS * 1000),
+        backlog=QUEUED_CONNECTIONS,
+        backpressure=max(min(CONNECTIONS, files - OTHER_FILES), OTHER_FILES),
+        http1_settings=HTTP1Settings(
+            header_read_timeout=settings.times.client_socket_timeout * 1000,
+            max_buffer_size=HEAD_BYTES,
+        ),
         respawn_failed_workers=True,
+        respawn_interval=RENEWAL_SECONDS,
         workers_kill_timeout=STOP_SECONDS,
         log_level=LogLevels.error,
         log_dictconfig=dict(LOGGING),
+        **_ssl_options(settings.tls, certificate),
     )
+
+
+def _ssl_options(tls: TLSSettings, certificate: Certificate | None) -> dict[str, Any]:
+    if certificate is None:
+        return {}
+    return {
+        "ssl_cert": certificate.cert_file,
+        "ssl_key": certificate.key_file,
+        "ssl_protocol_min": SSL_VERSIONS[tls.minimum_version],
+        "ssl_ca": certificate.ca_file,
+        "ssl_client_verify": certificate.ca_file is not None,
+    }
 
 
 def _heed_first_signal() -> None:
@@ -132,16 +181,40 @@ def _heed_first_signal() -> None:
         signal.signal(each, stop)
 
 
-def _raise_file_limit() -> None:
-    """Allow as many open files as the system lets us: each connection is one."""
+def _renew_only_with_sound_files(tls: TLSSettings) -> None:
+    """Replace the processes at SIGHUP, so that they read the certificate anew, if they can."""
+    renew = signal.getsignal(signal.SIGHUP)
+
+    def look_first(number: int, frame: FrameType | None) -> None:
+        # As in `_heed_first_signal`: no other signal may come in between.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP, *STOPPING})
+        try:
+            if tls.enabled:
+                read_certificate(tls)
+            if callable(renew):
+                renew(number, frame)
+        except ConfigurationError as error:
+            log.error("The certificate stays as it was: %s", error)  # noqa: TRY400
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP, *STOPPING})
+
+    signal.signal(signal.SIGHUP, look_first)
+
+
+def _raise_file_limit() -> int:
+    """Allow as many open files as the system lets us, and return how many: a connection is one."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    return CONNECTIONS + OTHER_FILES if most == resource.RLIM_INFINITY else most
 
 
-def _greeting(settings: Settings, endpoint: Endpoint) -> str:
+def _greeting(settings: Settings, endpoint: Endpoint, certificate: Certificate | None) -> str:
+    tls = f"TLS: {settings.tls.minimum_version} or newer; " if certificate else ""
+    if certificate:
+        tls += f"the certificate is valid until {certificate.valid_until:%F %T} UTC\n"
     return f"""\
 Freehold {__version__} serves the Networking API at {endpoint.url}
 Database: {database.shown(settings)}
-There is no authentication: whoever reaches this address is an administrator.
+{tls}There is no authentication: whoever reaches this address is an administrator.
 Try: curl {endpoint.url}/v2.0/networks -H 'Content-Type: application/json' \
 -d '{{"network": {{"name": "first"}}}}'"""

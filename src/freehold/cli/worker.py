@@ -17,7 +17,8 @@ from freehold.api.app import make_app, open_backend
 from freehold.api.metrics.listener import listening_to_prometheus
 from freehold.api.metrics.sharing import take_place
 from freehold.api.observability import Observability
-from freehold.cli import housekeeping
+from freehold.api.outside import seen_from_outside
+from freehold.cli import connections, housekeeping
 from freehold.config import Settings
 
 PR_SET_PDEATHSIG = 1
@@ -27,13 +28,14 @@ WSGIApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]
 
 
 def load_application(
-    settings: Settings, parent: int, counts: Path | None = None
+    settings: Settings, parent: int, port: int, counts: Path | None = None
 ) -> WSGIApplication:
     """Prepare this process, and make the application that it serves.
 
     Args:
         settings: the service's configuration.
         parent: the id of the process that started this one.
+        port: the TCP port that this process is going to listen on.
         counts: the folder in which the processes of the service count together.
     """
     die_with(parent)
@@ -45,7 +47,8 @@ def load_application(
     observability = Observability(settings, backend, counts)
     listening_to_prometheus(settings, observability)
     housekeeping.begin(housekeeping.chores(backend, settings), stopping, SystemRandom())
-    return make_app(settings, backend, observability)
+    connections.begin(port, settings.times, stopping)
+    return seen_from_outside(make_app(settings, backend, observability), settings.links)
 
 
 def stop_once(stopping: Event) -> None:

@@ -23,9 +23,12 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from freehold.addresses.mac import parse_base_mac
-from freehold.config import health, metrics
+from freehold.config import health, links, metrics, times, tls
 from freehold.config.health import HealthSettings
+from freehold.config.links import LinkSettings
 from freehold.config.metrics import MetricsSettings
+from freehold.config.times import TimeLimits
+from freehold.config.tls import TLSSettings
 from freehold.errors import ConfigurationError
 from freehold.ipam.strategy import COOL_DOWN, LONGEST_COOL_DOWN, Reuse, Strategy
 from freehold.networking.quota_values import LARGEST_LIMIT, Counted, QuotaLimits
@@ -95,6 +98,9 @@ class Settings:
         quota_port: the same of ports.
         quota_subnetpool: the same of subnet pools.
         quota_address_scope: the same of address scopes.
+        tls: how connections are encrypted.
+        links: where the links in answers lead.
+        times: how long what may take.
         metrics: what is measured, and where it is told.
         health: when the service counts as ready.
 
@@ -129,6 +135,9 @@ class Settings:
     quota_port: int = 500
     quota_subnetpool: int = UNLIMITED
     quota_address_scope: int = UNLIMITED
+    tls: TLSSettings = field(default_factory=TLSSettings)
+    links: LinkSettings = field(default_factory=LinkSettings)
+    times: TimeLimits = field(default_factory=TimeLimits)
     metrics: MetricsSettings = field(default_factory=MetricsSettings)
     health: HealthSettings = field(default_factory=HealthSettings)
 
@@ -276,6 +285,9 @@ def load_settings(
     options.register_opts(_OPTIONS)
     options.register_opts(_QUOTA_OPTIONS, group="quotas")
     options.register_opts(_DATABASE_OPTIONS, group="database")
+    tls.register(options)
+    links.register(options)
+    times.register(options)
     metrics.register(options)
     health.register(options)
     for group, some in policy_options.list_opts():
@@ -287,6 +299,9 @@ def load_settings(
         values |= {option.name: options.quotas[option.name] for option in _QUOTA_OPTIONS}
         configured = options.database.connection
         values["policy_files"] = _policy_files(options)
+        values["tls"] = tls.read(options)
+        values["links"] = links.read(options)
+        values["times"] = times.read(options)
         values["metrics"] = metrics.read(options)
         values["health"] = health.read(options)
     except cfg.Error as error:

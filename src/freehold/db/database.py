@@ -17,14 +17,13 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from random import Random
 from secrets import SystemRandom
-from threading import RLock
 from typing import Generic, TypeVar
 
 from oslo_db.exception import DBError
 from sqlalchemy import URL, Connection
 from sqlalchemy.exc import DBAPIError
 
-from freehold.db import companions, failures, retry
+from freehold.db import companions, deadline, failures, retry
 from freehold.db.engine import ANSWER_SECONDS, WRITES, is_in_memory, is_sqlite, make_engine
 from freehold.errors import DatabaseUnavailable, FreeholdError
 from freehold.ipam.compensations import Compensations
@@ -70,6 +69,8 @@ class Database:
         url: an SQLAlchemy database URL.
         pool_size: how many units can run at once.
         answer_seconds: how long a server may take to answer.
+        statement_seconds: how long one statement may take; None for as long as an
+            answer.
         random: the source of the pauses between attempts.
     """
 
@@ -79,16 +80,21 @@ class Database:
         *,
         pool_size: int = 16,
         answer_seconds: int = ANSWER_SECONDS,
+        statement_seconds: int | None = None,
         random: Random | None = None,
     ) -> None:
         self._random = random or SystemRandom()
         self.engine = make_engine(
-            url, pool_size=pool_size, answer_seconds=answer_seconds, random=self._random
+            url,
+            pool_size=pool_size,
+            answer_seconds=answer_seconds,
+            statement_seconds=statement_seconds,
+            random=self._random,
         )
         # SQLite has one writer at a time: threads of one process queue here,
         # where they are woken at once, and not at SQLite, where they poll.
         # A database in memory has one connection, which readers need as well.
-        queue = RLock() if is_sqlite(self.engine.url) else nullcontext()
+        queue = deadline.Turn() if is_sqlite(self.engine.url) else nullcontext()
         self._writers: AbstractContextManager[object] = queue
         self._readers = queue if is_in_memory(self.engine.url) else nullcontext()
 
@@ -104,6 +110,7 @@ class Database:
         Raises:
             DatabaseUnavailable: the database failed, and went on failing; or
                 it is not known whether the unit was committed.
+            RequestTimedOut: the request's time is over; nothing was committed.
         """
         open_ends = 0
 
@@ -119,7 +126,7 @@ class Database:
                     open_ends += 1
                     if lookup is None:
                         raise DatabaseUnavailable from error
-                    if (done := self.read(lookup)) is not None:
+                    if (done := self._look_up(lookup)) is not None:
                         return done.answer
                     raise retry.RunAgain from error
 
@@ -129,7 +136,7 @@ class Database:
             except (FreeholdError, DBError, DBAPIError, retry.RunAgain):
                 # It may be an earlier run's effect that this one has met. What this one
                 # did outside of the transaction is undone by now, whoever was first.
-                if open_ends and lookup and (done := self.read(lookup)) is not None:
+                if open_ends and lookup and (done := self._look_up(lookup)) is not None:
                     return done.answer
                 raise
 
@@ -140,6 +147,7 @@ class Database:
 
         Raises:
             DatabaseUnavailable: the database failed, and went on failing.
+            RequestTimedOut: the request's time is over.
         """
 
         def attempt() -> T:
@@ -147,6 +155,11 @@ class Database:
                 return work(connection)
 
         return retry.run(attempt, self._random)
+
+    def _look_up(self, lookup: Lookup[T]) -> Done[T] | None:
+        """Find out whether a run was committed, which has to be known however late it is."""
+        with deadline.lifted():
+            return self.read(lookup)
 
     def dispose(self) -> None:
         """Close all connections."""

@@ -14,6 +14,7 @@ says so when it begins (``BEGIN IMMEDIATE``), since SQLite cannot promote a
 reader to a writer without a chance of failing halfway.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from random import Random
 from secrets import SystemRandom
@@ -25,12 +26,13 @@ from sqlalchemy import URL, Connection, Engine, StaticPool, create_engine, event
 from sqlalchemy.engine import ExceptionContext
 
 from freehold import accounts
-from freehold.db import failures, mariadb, postgresql
+from freehold.db import deadline, failures, mariadb, postgresql, statement_clock
 
 WRITES = "freehold_writes"
 """The execution option with which a connection announces a writing transaction."""
 
-SQLITE_BUSY_SECONDS = 10
+SQLITE_BUSY_SECONDS = 2
+"""How long SQLite waits for another process; after that the unit waits, as it has time."""
 
 ANSWER_SECONDS = 15
 """How long a server may take to answer: a Galera cluster stalls for 6 when a node dies."""
@@ -53,6 +55,7 @@ def make_engine(
     *,
     pool_size: int = 16,
     answer_seconds: int = ANSWER_SECONDS,
+    statement_seconds: int | None = None,
     random: Random | None = None,
 ) -> Engine:
     """Make an engine.
@@ -62,17 +65,30 @@ def make_engine(
             if it is missing.
         pool_size: how many connections are kept open at the most.
         answer_seconds: how long a server may take to answer.
+        statement_seconds: how long one statement may take; None for as long as an
+            answer.
         random: chooses between several servers of a MariaDB cluster.
     """
     target = make_url(url)
     if is_sqlite(target):
-        engine = _sqlite_engine(target, pool_size)
+        engine = _sqlite_engine(target, pool_size, answer_seconds, statement_seconds)
     else:
-        engine = _server_engine(target, pool_size, answer_seconds, random or SystemRandom())
+        times = {
+            "connect_seconds": CONNECT_SECONDS,
+            "answer_seconds": answer_seconds,
+            "statement_seconds": statement_seconds,
+        }
+        engine = _server_engine(target, pool_size, times, random or SystemRandom())
+    # At a later event than this, oslo.db would take it for an error of the database's.
+    event.listen(engine, "before_execute", _begin_in_time)
     exc_filters.register_engine(engine)
     event.listen(engine, "handle_error", _drop_useless_connection)
     event.listen(engine, "before_cursor_execute", _count)
     return engine
+
+
+def _begin_in_time(*_details: object) -> None:
+    deadline.check()
 
 
 def _count(*_statement: object) -> None:
@@ -85,16 +101,15 @@ def _drop_useless_connection(context: ExceptionContext) -> None:
         context.is_disconnect = True
 
 
-def _server_engine(url: URL, pool_size: int, answer_seconds: int, random: Random) -> Engine:
+def _server_engine(url: URL, pool_size: int, times: Mapping[str, Any], random: Random) -> Engine:
     options: dict[str, Any] = {
         "pool_size": pool_size,
         "max_overflow": 0,
-        "pool_timeout": answer_seconds,
+        "pool_timeout": times["answer_seconds"],
         "pool_recycle": 3600,
         "hide_parameters": True,
         "isolation_level": "READ COMMITTED",
     }
-    times = {"answer_seconds": answer_seconds, "connect_seconds": CONNECT_SECONDS}
     match url.get_backend_name():
         case "postgresql":
             engine = postgresql.make_engine(url, **times, **options)
@@ -114,7 +129,9 @@ def _read_one_state(connection: Connection) -> None:
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
 
 
-def _sqlite_engine(url: URL, pool_size: int) -> Engine:
+def _sqlite_engine(
+    url: URL, pool_size: int, answer_seconds: int, statement_seconds: int | None
+) -> Engine:
     # isolation_level=None: the transactions are ours, not the sqlite3 module's.
     arguments: dict[str, Any] = {
         "check_same_thread": False,
@@ -136,6 +153,7 @@ def _sqlite_engine(url: URL, pool_size: int) -> Engine:
             url,
             pool_size=pool_size,
             max_overflow=0,
+            pool_timeout=answer_seconds,
             connect_args=arguments,
             hide_parameters=True,
         )
@@ -145,6 +163,8 @@ def _sqlite_engine(url: URL, pool_size: int) -> Engine:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
+
+    statement_clock.install(engine, statement_seconds)
 
     @event.listens_for(engine, "checkin")
     def end_what_did_not_commit(connection: SQLiteConnection | None, _record: object) -> None:

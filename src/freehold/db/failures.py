@@ -42,6 +42,12 @@ _AGAIN_MYSQL = frozenset(
         1213,  # a deadlock, or another Galera node was first
     }
 )
+_ENDED_MYSQL = frozenset({1317, 1969, 3024})
+"""A statement was ended by somebody, or since it took too long."""
+
+_ENDED_POSTGRESQL = "57014"
+"""The same."""
+
 _NO_SAVEPOINT = 1305
 """What a deadlock within a savepoint looks like: the whole transaction is gone."""
 
@@ -83,8 +89,13 @@ def is_outage(error: Exception) -> bool:
 def leaves_commit_open(error: Exception) -> bool:
     """Tell whether a COMMIT that failed so may have been carried out all the same."""
     return isinstance(error, db_exc.DBConnectionError) or any(
-        ends_connection(cause) for cause in _causes(error)
+        ends_connection(cause) or _was_ended(cause) for cause in _causes(error)
     )
+
+
+def _was_ended(error: BaseException) -> bool:
+    # Whether a COMMIT can be ended after it had its effect, the servers do not promise.
+    return _mysql_number(error) in _ENDED_MYSQL or _sqlstate(error) == _ENDED_POSTGRESQL
 
 
 def ends_connection(error: BaseException) -> bool:

@@ -27,7 +27,13 @@ EVERYTHING = 7
 
 
 def make_engine(
-    url: URL, *, answer_seconds: int, connect_seconds: int, random: Random, **options: Any
+    url: URL,
+    *,
+    answer_seconds: int,
+    connect_seconds: int,
+    statement_seconds: int | None = None,
+    random: Random,
+    **options: Any,
 ) -> Engine:
     """Make an engine on one server, or on several of which each can be written to.
 
@@ -35,6 +41,8 @@ def make_engine(
         url: may name several servers: ``...@/base?host=a:3306&host=b:3306``.
         answer_seconds: how long to wait for an answer.
         connect_seconds: how long to wait for a connection to one server.
+        statement_seconds: how long a statement may take; as long as an answer by
+            default.
         random: chooses the order in which the servers are tried, but for those
             that failed of late.
         options: for SQLAlchemy's ``create_engine``.
@@ -64,7 +72,7 @@ def make_engine(
             host, port = server
             try:
                 connection = open_connection(*args, **{**parameters, "host": host, "port": port})
-                _prepare(dialect.loaded_dbapi, connection, answer_seconds)
+                _prepare(dialect.loaded_dbapi, connection, answer_seconds, statement_seconds)
             except dialect.loaded_dbapi.Error as error:
                 failed_at[server] = monotonic()
                 last = error
@@ -111,10 +119,12 @@ def _server(text: str) -> tuple[str, int]:
     return host.strip("[]"), int(port or DEFAULT_PORT)
 
 
-def _prepare(driver: Any, connection: Any, answer_seconds: int) -> None:
+def _prepare(
+    driver: Any, connection: Any, answer_seconds: int, statement_seconds: int | None
+) -> None:
     """Set a new connection up; refuse it, as lost, if its node cannot serve."""
     try:
-        ready = _set_up(connection, answer_seconds)
+        ready = _set_up(connection, answer_seconds, statement_seconds)
     except BaseException:
         connection.close()
         raise
@@ -123,12 +133,18 @@ def _prepare(driver: Any, connection: Any, answer_seconds: int) -> None:
         raise driver.OperationalError(2003, "the node is not ready")
 
 
-def _set_up(connection: Any, answer_seconds: int) -> bool:
+def _set_up(connection: Any, answer_seconds: int, statement_seconds: int | None) -> bool:
     """Set a new connection up, and tell whether its server is ready for work."""
+    lock_seconds = answer_seconds * 2 // 3
+    if statement_seconds is not None:
+        # A lock that is not granted in time is worth another attempt; a statement is not.
+        lock_seconds = max(1, min(lock_seconds, statement_seconds * 5 // 6))
     with connection.cursor() as cursor:
-        cursor.execute("SET SESSION innodb_lock_wait_timeout = %s", (answer_seconds * 2 // 3,))
+        cursor.execute("SET SESSION innodb_lock_wait_timeout = %s", (lock_seconds,))
         if "MariaDB" not in connection.get_server_info():
             return True
+        if statement_seconds is not None:
+            cursor.execute("SET SESSION max_statement_time = %s", (statement_seconds,))
         cursor.execute("SET SESSION wsrep_sync_wait = %s", (EVERYTHING,))
         # A server that is in no cluster has a state as well: Disconnected, and not ready.
         cursor.execute("SHOW GLOBAL VARIABLES LIKE 'wsrep_on'")

@@ -19,21 +19,31 @@ ABANDONED_SECONDS = 60
 """How long a transaction may be without a statement before the server ends it."""
 
 
-def make_engine(url: URL, *, answer_seconds: int, connect_seconds: int, **options: Any) -> Engine:
+def make_engine(
+    url: URL,
+    *,
+    answer_seconds: int,
+    connect_seconds: int,
+    statement_seconds: int | None = None,
+    **options: Any,
+) -> Engine:
     """Make an engine on one server, or on several of which one can be written to.
 
     Args:
         url: an SQLAlchemy URL for psycopg 3.
         answer_seconds: how long to wait for an answer.
         connect_seconds: how long to wait for a connection to one server.
+        statement_seconds: how long a statement may take; most of the time for an
+            answer by default.
         options: for SQLAlchemy's ``create_engine``.
     """
     if url.drivername == "postgresql":
         url = url.set(drivername="postgresql+psycopg")
     milliseconds = 1000 * answer_seconds
+    statement = milliseconds * 5 // 6 if statement_seconds is None else 1000 * statement_seconds
     server_side = {
-        "statement_timeout": milliseconds * 5 // 6,
-        "lock_timeout": milliseconds * 2 // 3,
+        "statement_timeout": statement,
+        "lock_timeout": min(milliseconds * 2 // 3, statement * 5 // 6),
         "idle_in_transaction_session_timeout": 1000 * ABANDONED_SECONDS,
     }
     defaults: dict[str, Any] = {

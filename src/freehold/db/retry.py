@@ -17,8 +17,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from freehold import accounts
-from freehold.db import failures
-from freehold.errors import DatabaseUnavailable
+from freehold.db import deadline, failures
+from freehold.errors import DatabaseUnavailable, RequestTimedOut
 
 log = logging.getLogger(__name__)
 
@@ -55,10 +55,12 @@ def run(
 
     Raises:
         DatabaseUnavailable: the database failed, and went on failing.
+        RequestTimedOut: the request's time is over.
     """
     begun = time.monotonic()
     pause = FIRST_PAUSE_SECONDS
     while True:
+        deadline.check()
         try:
             with accounts.effects():
                 return attempt()
@@ -67,6 +69,8 @@ def run(
             again = isinstance(error, RunAgain)
             if late or not (again or failures.is_transient(error)):
                 if again or failures.is_outage(error):
+                    if deadline.is_over():
+                        raise RequestTimedOut from error
                     # No traceback: the error's text can hold what was being stored.
                     log.error("The database failed: %s", failures.name(error))  # noqa: TRY400
                     raise DatabaseUnavailable from error
