@@ -30,7 +30,7 @@ from freehold.api.attributes import PROJECT, Checked
 from freehold.api.callers import Caller
 from freehold.api.kinds import Kind, Service
 from freehold.api.paging import SORT_KEY, Parameters
-from freehold.api.policy import Policy
+from freehold.api.policy import Policy, is_kept
 from freehold.api.refusals import HTTPBadRequest
 from freehold.api.sights import Seen, seen_by
 from freehold.errors import NotFound, PolicyNotAuthorized
@@ -38,7 +38,7 @@ from freehold.networking.paging import ALL, Page
 from freehold.networking.sharing_values import SELECTIVE, VISIBLE, Sight
 from freehold.networking.values import Filter
 
-MOST_KEPT = 5_000
+MOST_KEPT = 1_000
 """How often it is kept what a caller may see; then all is forgotten."""
 
 _BY_TAGS = dict.fromkeys(("tags-any", "not-tags", "not-tags-any"), "tags")
@@ -109,9 +109,10 @@ class Guard:
         if seen is None:
             rule = f"get_{self._name}:{attribute}" if attribute else f"get_{self._name}"
             seen = seen_by(self._policy, caller, rule, self._nature.sorts)
-            if len(self._seen) >= MOST_KEPT:
-                self._seen.clear()
-            self._seen[caller, attribute] = seen
+            if is_kept(caller):
+                if len(self._seen) >= MOST_KEPT:
+                    self._seen.clear()
+                self._seen[caller, attribute] = seen
         return seen
 
     def sees_all(self, caller: Caller) -> bool:

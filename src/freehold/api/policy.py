@@ -24,8 +24,14 @@ GROUP = "oslo_policy"
 # Of a file that is YAML and no mapping, oslo.policy asks for what only mappings have.
 _UNREADABLE = (cfg.Error, AttributeError, OSError, TypeError, ValueError)
 
-MOST_KEPT = 20_000
-"""How many answers are kept; then all are forgotten."""
+MOST_CALLERS = 1_000
+"""Of how many callers answers are kept; then all are forgotten."""
+
+LONGEST_KEPT = 1_024
+"""Of whom answers are kept at all: whose roles have no more characters together.
+
+Else the memory that this takes would be up to who calls.
+"""
 
 
 class Target(Mapping[str, object]):
@@ -63,7 +69,7 @@ class Policy:
 
     def __init__(self, settings: Settings) -> None:
         self._enforcer = _loaded(_configuration(settings), settings.policy_files.file)
-        self._kept: dict[tuple[str, Caller], bool] = {}
+        self._kept: dict[Caller, dict[str, bool]] = {}
 
     def caller_of(self, request: Request) -> Caller:
         """Return who makes a request.
@@ -95,17 +101,17 @@ class Policy:
             caller: who wants to do it.
             about: the attributes of what it is done to.
         """
-        kept = self._kept.get((rule, caller))
-        if kept is not None:
-            return kept
+        answers = self._kept.get(caller, {})
+        if rule in answers:
+            return answers[rule]
         target = about if isinstance(about, Target) else Target(about)
         before = set(target.asked)
         target.asked.clear()
         allowed = bool(self._enforcer.enforce(rule, target, caller.credentials()))
-        if not target.asked:
-            if len(self._kept) >= MOST_KEPT:
+        if not target.asked and self.has(rule) and is_kept(caller):
+            if caller not in self._kept and len(self._kept) >= MOST_CALLERS:
                 self._kept.clear()
-            self._kept[rule, caller] = allowed
+            self._kept.setdefault(caller, {})[rule] = allowed
         target.asked |= before
         return allowed
 
@@ -117,6 +123,11 @@ class Policy:
         """
         if not self.allows(rule, caller, about):
             raise PolicyNotAuthorized(f"rule:{rule}")
+
+
+def is_kept(caller: Caller) -> bool:
+    """Tell whether what is found out of a caller may be kept for the next request."""
+    return sum(map(len, caller.roles | caller.service_roles)) <= LONGEST_KEPT
 
 
 def get_enforcer() -> oslo.Enforcer:
