@@ -595,7 +595,7 @@ def kept_of(caller: Caller) -> int:
     for number in range(MOST_CALLERS + 10):
         policy.allows("get_network", replace(caller, user_id=str(number)), {"shared": False})
         policy.allows("context_is_admin", replace(caller, user_id=str(number)), {})
-    return len(policy._kept)
+    return len(policy._remembered)
 
 
 def test_what_is_remembered_of_callers_is_bounded() -> None:
