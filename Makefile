@@ -90,7 +90,7 @@ constraints:
 	rm -rf build/resolve
 	$(MAKE) lock
 
-# What builds Freehold is locked as well: nothing is fetched that is not listed with its hash.
+# What builds Freehold is locked as well.
 # Versions of Python before 3.11.5 are not served by some of the tests' dependencies.
 lock:
 	@mkdir -p build locks
