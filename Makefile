@@ -11,7 +11,8 @@ SERVE_ARGS := $(if $(filter command,$(firstword $(origin HOST))),--host $(HOST))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help serve test lint pytest neutron-tests neutron-27 neutron-28 bench soak constraints clean
+.PHONY: help serve test lint pytest neutron-tests neutron-27 neutron-28 bench soak constraints \
+        lock sbom audit clean
 
 help:
 	@echo "make serve   start Freehold on http://127.0.0.1:9696, with an SQLite database;"
@@ -25,11 +26,16 @@ help:
 	@echo "             releases of Neutron, in environments of their own below build"
 	@echo "make bench   measure this machine; ARGS='--databases sqlite,galera', ARGS=--quick,"
 	@echo "             ARGS=--memory; ARGS=--write puts tables and plot in docs/benchmarks.*;"
+	@echo "             ARGS=--hostile has the service answer 100,000 good and hostile requests;"
 	@echo "             ARGS=--lists measures the API's lists, prefixes and bulk creations,"
 	@echo "             ARGS=--neutron Neutron with its own driver and with Freehold's"
 	@echo "make soak    let the databases fail while workers allocate and release, and check every"
 	@echo "             promise; ARGS='--help' says what else it takes"
 	@echo "make constraints   resolve the newest versions of all dependencies anew"
+	@echo "make lock    write down in locks/ what is installed, with hashes, from pyproject.toml and"
+	@echo "             constraints.txt; after each change of one of the two"
+	@echo "make sbom    write build/sbom.json: what the service consists of (CycloneDX)"
+	@echo "make audit   ask PyPI which of that has known vulnerabilities"
 	@echo "make clean   remove whatever the other targets made"
 
 serve: $(VENV)/.with-service
@@ -82,11 +88,46 @@ constraints:
 	{ echo "# Versions that were resolved and tested together; 'make constraints' renews them."; \
 	  build/resolve/bin/pip freeze --exclude-editable; } > constraints.txt
 	rm -rf build/resolve
+	$(MAKE) lock
+
+# What builds Freehold is locked as well.
+# Versions of Python before 3.11.5 are not served by some of the tests' dependencies.
+lock:
+	@mkdir -p build locks
+	@test -x build/lock/bin/uv || { \
+	  $(PYTHON) -m venv build/lock; \
+	  awk '/^[a-z]/ { on = /^uv==/ } on' locks/tools.txt > build/uv.txt; \
+	  build/lock/bin/pip install -qq --require-hashes --requirement build/uv.txt; }
+	@printf 'hatchling\neditables\n' > build/backend.in
+	@for extra in service dev tools; do \
+	  build/lock/bin/uv pip compile --quiet --no-header --no-annotate --generate-hashes \
+	    --universal --python-version 3.11.5 --constraint constraints.txt --extra $$extra \
+	    --output-file locks/$$extra.txt pyproject.toml build/backend.in || exit 1; \
+	done
+
+# Of the installed service, and of nothing that is there beside it.
+sbom: build/tools/.locked
+	@rm -rf build/service
+	@$(PYTHON) -m venv --without-pip build/service
+	@build/tools/bin/uv pip install --quiet --python build/service --require-hashes -r locks/service.txt
+	@build/tools/bin/cyclonedx-py environment build/service --pyproject pyproject.toml \
+	  --mc-type application --output-reproducible --spec-version 1.6 --validate \
+	  --output-format JSON --output-file build/sbom.json
+	@echo "build/sbom.json is written, and valid."
+
+audit: build/tools/.locked
+	@build/tools/bin/pip-audit --require-hashes --disable-pip --requirement locks/service.txt
+
+build/tools/.locked: locks/tools.txt
+	@$(PYTHON) -m venv build/tools
+	@build/tools/bin/pip install -qq --require-hashes --requirement locks/tools.txt
+	@touch $@
 
 # Whichever extra is installed, its stamp is older than the files that say what it is.
-$(VENV)/.with-%: $(VENV)/.made pyproject.toml constraints.txt
+$(VENV)/.with-%: $(VENV)/.made pyproject.toml locks/%.txt
 	@echo "Installing Freehold with its [$*] dependencies into $(VENV) ..."
-	@$(BIN)/pip install -qq --editable '.[$*]' --constraint constraints.txt
+	@$(BIN)/pip install -qq --require-hashes --requirement locks/$*.txt
+	@$(BIN)/pip install -qq --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # Debian has venv in Python, and what venv needs in a package of its own.

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from bench import memory, report, results, scenarios, servers, service, workers
+from bench import hostile, memory, report, results, scenarios, servers, service, workers
 from bench.layouts import Order, filled
 from bench.results import Figure, Rate, Results, Run
 from freehold.db.database import Database
@@ -115,6 +115,13 @@ def show_memory() -> None:
         print(f"{done:>11,} | {used / 1e6:.1f}", flush=True)
 
 
+def show_hostile(requests: int) -> None:
+    """Print how much memory the service uses in the course of good and hostile requests."""
+    print("requests | resident memory, MB")
+    for done, used in hostile.growth(requests):
+        print(f"{done:>8,} | {used / 1e6:.1f}", flush=True)
+
+
 def show_lists(options: argparse.Namespace) -> None:
     """Print what the services' lists, prefixes and bulk creations cost, beside Neutron's."""
     from bench.api import page, running
@@ -164,6 +171,14 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--memory", action="store_true", help="measure a process's memory instead")
     made.add_argument(
+        "--hostile",
+        type=int,
+        nargs="?",
+        const=hostile.REQUESTS,
+        metavar="REQUESTS",
+        help=f"measure the service's memory under hostile requests ({hostile.REQUESTS})",
+    )
+    made.add_argument(
         "--neutron", action="store_true", help="measure Neutron with its driver and Freehold's"
     )
     made.add_argument(
@@ -187,6 +202,9 @@ def main() -> None:
     options = parser().parse_args()
     if options.memory:
         show_memory()
+        return
+    if options.hostile is not None:
+        show_hostile(options.hostile)
         return
     if options.lists:
         show_lists(options)

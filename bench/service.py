@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -119,8 +120,8 @@ def by_http(extent: Extent) -> Iterator[Figure]:
     with running("sqlite") as place:
         database = Database(place.urls[0])
         upgrade(database)
-        with _running_service(place.urls[0]) as port:
-            service = FreeholdService(database, port)
+        with running_service(place.urls[0]) as running_one:
+            service = FreeholdService(database, running_one.port)
             empty = filled(extent.usual, 0, Order.RANDOM)
             rooms = [
                 Room(one, empty) for one in (RawRows(database), FreeholdDriver(database), service)
@@ -135,9 +136,27 @@ def by_http(extent: Extent) -> Iterator[Figure]:
         database.dispose()
 
 
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A service that runs.
+
+    Attributes:
+        pid: the process that was started.
+        port: where it listens.
+    """
+
+    pid: int
+    port: int
+
+    def workers(self) -> list[int]:
+        """Return the processes that serve requests (Linux)."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
+        return [int(pid) for pid in children.split()]
+
+
 @contextmanager
-def _running_service(url: str) -> Iterator[int]:
-    """Run ``freehold serve`` on a database; the value is its port."""
+def running_service(url: str) -> Iterator[Running]:
+    """Run ``freehold serve`` on a database."""
     command = Path(sys.executable).parent / "freehold"
     process = subprocess.Popen(
         [command, "serve", "--port", "0", "--database", url],
@@ -150,7 +169,7 @@ def _running_service(url: str) -> Iterator[int]:
             raise RuntimeError("freehold serve did not start")
         port = int(greeting.rpartition(":")[2])
         _wait_for(port)
-        yield port
+        yield Running(process.pid, port)
     finally:
         process.terminate()
         process.wait()

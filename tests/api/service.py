@@ -10,6 +10,8 @@ from freehold.ipam.driver import Surroundings
 
 IN_MEMORY = Settings(database_url="sqlite://")
 
+UNLIMITED = Settings(database_url="sqlite://", quota_network=-1, quota_subnet=-1, quota_port=-1)
+
 
 def make_app(settings: Settings = IN_MEMORY) -> App[Request, Response]:
     """Make an application on an empty database."""

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,11 @@ from falcon.testing import Result, TestClient
 
 from freehold.api.app import create_app, make_backend
 from freehold.api.bodies import BodyLimits
+from freehold.api.callers import Caller
 from freehold.api.guarded import Guards
 from freehold.api.guards import Guard
 from freehold.api.policies import list_rules
-from freehold.api.policy import Policy, get_enforcer
+from freehold.api.policy import LONGEST_KEPT, MOST_CALLERS, Policy, get_enforcer
 from freehold.api.ports import PORT
 from freehold.api.resources import Collection
 from freehold.api.routes import routes
@@ -585,3 +587,19 @@ def test_what_others_than_administrators_read_costs_one_statement_more_at_most(
         for asked in (f"{path}/{one}", f"{path}{page.format(one)}"):
             administrators = reads(cloud, asked, {})
             assert reads(cloud, asked, headers).reads <= administrators.reads + 1, asked
+
+
+def kept_of(caller: Caller) -> int:
+    """Return how many callers a policy remembers that has seen many, and this one last."""
+    policy = Policy(IN_MEMORY)
+    for number in range(MOST_CALLERS + 10):
+        policy.allows("get_network", replace(caller, user_id=str(number)), {"shared": False})
+        policy.allows("context_is_admin", replace(caller, user_id=str(number)), {})
+    return len(policy._remembered)
+
+
+def test_what_is_remembered_of_callers_is_bounded() -> None:
+    few = Caller(is_admin=False, project_id=MINE, roles=frozenset({"member"}))
+    assert 0 < kept_of(few) <= MOST_CALLERS
+    many = replace(few, roles=frozenset(str(number) for number in range(LONGEST_KEPT)))
+    assert kept_of(many) == 0

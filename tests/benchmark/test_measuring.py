@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Select, func, select
 
-from bench import memory, service, workers
+from bench import hostile, memory, service, workers
 from bench.contenders.freehold import FreeholdDriver
 from bench.contenders.raw import RawRows
 from bench.layouts import Order, filled
@@ -115,3 +115,9 @@ def test_ports_are_made_by_http() -> None:
 
 def test_memory_is_told_at_ten_points() -> None:
     assert [done for done, used in memory.growth(30) if used > 0] == list(range(3, 31, 3))
+
+
+def test_the_service_s_memory_is_told_under_hostile_requests() -> None:
+    told = list(hostile.growth(requests=40, points=2))
+    assert [done for done, _ in told] == [20, 40]
+    assert all(used > 10_000_000 for _, used in told)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from ipaddress import ip_network
+from itertools import cycle
 from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
@@ -15,7 +16,7 @@ from neutron_lib.db import api as db_api
 from neutron_lib.plugins import constants, directory
 from oslo_config import cfg
 from oslo_db.sqlalchemy import enginefacade
-from sqlalchemy import Engine, event, func, insert, select
+from sqlalchemy import Engine, event, func, insert, make_url, select
 
 from freehold.addresses.ranges import AddressRange
 from freehold.neutron.driver import FreeholdPool
@@ -30,9 +31,14 @@ NEXT = requests.PreferNextAddressRequest()
 
 
 class Cloud:
-    """A database with Neutron's tables for IPAM, which is Neutron's until it is closed."""
+    """A database with Neutron's tables for IPAM, which is Neutron's until it is closed.
 
-    def __init__(self, url: str) -> None:
+    Args:
+        url: where it is.
+        nodes: where its other nodes are; connections go to all of them in turn.
+    """
+
+    def __init__(self, url: str, *nodes: str) -> None:
         cfg.CONF([], project="neutron", default_config_files=[], default_config_dirs=[])
         facade = enginefacade.transaction_context()
         facade.configure(connection=url, sqlite_fk=True, flush_on_subtransaction=True)
@@ -41,6 +47,8 @@ class Cloud:
         self.engine: Engine = facade.writer.get_engine()
         if self.engine.dialect.name == "sqlite":
             _one_writer(self.engine)
+        if nodes:
+            _in_turn(self.engine, [url, *nodes])
         metadata.drop_all(self.engine)
         metadata.create_all(self.engine)
         directory.add_plugin(constants.CORE, _Plugin())
@@ -93,6 +101,13 @@ class Cloud:
         with self.transaction() as admin:
             address, _ = by(None, admin).get_allocator([subnet_id]).allocate(request)
             return str(address)
+
+    def allocate_as_the_api(self, subnet_id: str, request: requests.AddressRequest = ANY) -> str:
+        """The same, begun anew as often as Neutron does when the database has it so."""
+        allocate: Callable[[], str] = db_api.retry_db_errors(
+            lambda: self.allocate(subnet_id, request)
+        )
+        return allocate()
 
     def release(self, subnet_id: str, address: str, by: Driver = FreeholdPool) -> None:
         """Release an address in a transaction of its own."""
@@ -149,6 +164,14 @@ class _Plugin:
             project_id=row.project_id,
             tenant_id=row.project_id,
         )
+
+
+def _in_turn(engine: Engine, nodes: Sequence[str]) -> None:
+    turns = cycle(make_url(node).port for node in nodes)
+
+    @event.listens_for(engine, "do_connect")
+    def to_the_next(dialect: Any, record: Any, arguments: Any, parameters: dict[str, Any]) -> None:
+        parameters["port"] = next(turns)
 
 
 def row_of(

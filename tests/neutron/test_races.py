@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from freehold.neutron.driver import FreeholdPool
 from freehold.neutron.tables import subnets
+from tests.conftest import OpenDatabase
 from tests.neutron.cloud import ANY, NEXT, Cloud, whole
 
 WORKERS = 8
@@ -48,6 +49,28 @@ def test_threads_take_the_last_addresses_of_a_24_each_once(cloud: Cloud) -> None
     got = together(until_full)
     assert sorted(got) == sorted({f"10.0.0.{last}" for last in range(202, 255)})
     assert len(cloud.held(subnet_id)) == 253
+
+
+@pytest.mark.parametrize("kind", ["galera"])
+def test_threads_on_three_nodes_take_the_last_addresses_each_once(
+    kind: str, open_database: OpenDatabase
+) -> None:
+    cloud = Cloud(*open_database(kind))
+    subnet_id = cloud.add_subnet("10.0.0.0/24", gateway="10.0.0.1")
+    cloud.hold(subnet_id, [whole("10.0.0.0/24").first + one for one in range(2, 202)])
+
+    def until_full(worker: int) -> list[str]:
+        got = []
+        while True:
+            try:
+                got.append(cloud.allocate_as_the_api(subnet_id))
+            except ipam_exc.IpAddressGenerationFailure:
+                return got
+
+    got = together(until_full)
+    assert sorted(got) == sorted({f"10.0.0.{last}" for last in range(202, 255)})
+    assert len(cloud.held(subnet_id)) == 253
+    cloud.close()
 
 
 def test_an_address_taken_since_the_transaction_began_costs_a_claim(server_cloud: Cloud) -> None:

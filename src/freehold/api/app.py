@@ -3,6 +3,7 @@
 import falcon
 from falcon import App, Request, Response
 
+from freehold.api.answer_headers import AnswerHeaders
 from freehold.api.bodies import BodyLimits
 from freehold.api.faults import install_faults
 from freehold.api.idempotency import KnowsKeys
@@ -25,6 +26,8 @@ MIDDLEWARE = (
     RequestIds(),
     # Before all that refuses, so that refusals are logged as well.
     AccessLog(),
+    # Before all that refuses as well.
+    AnswerHeaders(),
     # Before routing, which sees the path as spelled here.
     PathSpelling(),
     # Before any answer with a link in it.

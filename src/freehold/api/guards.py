@@ -38,9 +38,6 @@ from freehold.networking.paging import ALL, Page
 from freehold.networking.sharing_values import SELECTIVE, VISIBLE, Sight
 from freehold.networking.values import Filter
 
-MOST_KEPT = 5_000
-"""How often it is kept what a caller may see; then all is forgotten."""
-
 _BY_TAGS = dict.fromkeys(("tags-any", "not-tags", "not-tags-any"), "tags")
 
 Rule = tuple[str, tuple[str, ...]]
@@ -100,19 +97,15 @@ class Guard:
         self._networks = networks
         self._refers = refers or _refers_to_nothing
         self._name = nature.kind.name
-        self._seen: dict[tuple[Caller, str], Seen] = {}
         self._hideable = policy.rules_below(f"get_{self._name}")
 
     def seen(self, caller: Caller, attribute: str = "") -> Seen:
         """Return what a caller may see, or of what he may see an attribute."""
-        seen = self._seen.get((caller, attribute))
-        if seen is None:
-            rule = f"get_{self._name}:{attribute}" if attribute else f"get_{self._name}"
-            seen = seen_by(self._policy, caller, rule, self._nature.sorts)
-            if len(self._seen) >= MOST_KEPT:
-                self._seen.clear()
-            self._seen[caller, attribute] = seen
-        return seen
+        rule = f"get_{self._name}:{attribute}" if attribute else f"get_{self._name}"
+        known = self._policy.remembered_of(caller).seen
+        if rule not in known:
+            known[rule] = seen_by(self._policy, caller, rule, self._nature.sorts)
+        return known[rule]
 
     def sees_all(self, caller: Caller) -> bool:
         """Tell whether a caller may see whatever there is."""

@@ -7,7 +7,8 @@ administrator's request costs no evaluation of rules but the first.
 
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from falcon import Request
 from oslo_config import cfg
@@ -19,13 +20,22 @@ from freehold.api.policies import list_rules
 from freehold.config import Settings
 from freehold.errors import ConfigurationError, PolicyNotAuthorized
 
+if TYPE_CHECKING:
+    from freehold.api.sights import Seen
+
 GROUP = "oslo_policy"
 
 # Of a file that is YAML and no mapping, oslo.policy asks for what only mappings have.
 _UNREADABLE = (cfg.Error, AttributeError, OSError, TypeError, ValueError)
 
-MOST_KEPT = 20_000
-"""How many answers are kept; then all are forgotten."""
+MOST_CALLERS = 1_000
+"""How many callers are remembered; then all are forgotten."""
+
+LONGEST_KEPT = 1_024
+"""Who is remembered at all: whose roles have no more characters together.
+
+Else the memory that this takes would be up to who calls.
+"""
 
 
 class Target(Mapping[str, object]):
@@ -51,6 +61,19 @@ class Target(Mapping[str, object]):
         return len(self._values)
 
 
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What has been found out of a caller.
+
+    Attributes:
+        answers: whether a rule allows something, whatever it is about.
+        seen: what a rule allows the caller to see.
+    """
+
+    answers: dict[str, bool] = field(default_factory=dict)
+    seen: "dict[str, Seen]" = field(default_factory=dict)
+
+
 class Policy:
     """The rules as they are with what the operator has replaced.
 
@@ -63,7 +86,7 @@ class Policy:
 
     def __init__(self, settings: Settings) -> None:
         self._enforcer = _loaded(_configuration(settings), settings.policy_files.file)
-        self._kept: dict[tuple[str, Caller], bool] = {}
+        self._remembered: dict[Caller, Remembered] = {}
 
     def caller_of(self, request: Request) -> Caller:
         """Return who makes a request.
@@ -73,6 +96,18 @@ class Policy:
         """
         caller = caller_of(request)
         return replace(caller, is_admin=self.allows("context_is_admin", caller, {}))
+
+    def remembered_of(self, caller: Caller) -> Remembered:
+        """Return what has been found out of a caller, to be added to."""
+        # Another thread may forget all of them meanwhile.
+        known = self._remembered.get(caller)
+        if known is not None:
+            return known
+        if sum(map(len, caller.roles | caller.service_roles)) > LONGEST_KEPT:
+            return Remembered()
+        if len(self._remembered) >= MOST_CALLERS:
+            self._remembered.clear()
+        return self._remembered.setdefault(caller, Remembered())
 
     def has(self, rule: str) -> bool:
         """Tell whether there is a rule of this name."""
@@ -95,17 +130,15 @@ class Policy:
             caller: who wants to do it.
             about: the attributes of what it is done to.
         """
-        kept = self._kept.get((rule, caller))
-        if kept is not None:
-            return kept
+        answers = self.remembered_of(caller).answers
+        if rule in answers:
+            return answers[rule]
         target = about if isinstance(about, Target) else Target(about)
         before = set(target.asked)
         target.asked.clear()
         allowed = bool(self._enforcer.enforce(rule, target, caller.credentials()))
-        if not target.asked:
-            if len(self._kept) >= MOST_KEPT:
-                self._kept.clear()
-            self._kept[rule, caller] = allowed
+        if not target.asked and self.has(rule):
+            answers[rule] = allowed
         target.asked |= before
         return allowed
 

@@ -68,7 +68,5 @@ class Page:
     def on_get(self, _request: Request, response: Response) -> None:
         """Return it."""
         response.content_type = "text/html; charset=utf-8"
-        response.set_headers(
-            {"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff"}
-        )
+        response.set_header("Content-Security-Policy", POLICY)
         response.data = self._described.page

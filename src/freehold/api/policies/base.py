@@ -61,12 +61,15 @@ class Paths:
 
     Args:
         collection: the path of all resources of the kind.
+        rehearsal: the path of their dry run; empty for none.
     """
 
-    def __init__(self, collection: str) -> None:
+    def __init__(self, collection: str, rehearsal: str = "") -> None:
         item = f"{collection}/{{id}}"
         tags = f"{item}/tags"
-        self.create: Sequence[Operation] = [("POST", collection)]
+        self.create: Sequence[Operation] = [
+            ("POST", path) for path in (collection, rehearsal) if path
+        ]
         self.get: Sequence[Operation] = [("GET", collection), ("GET", item)]
         self.update: Sequence[Operation] = [("PUT", item)]
         self.delete: Sequence[Operation] = [("DELETE", item)]

@@ -21,14 +21,14 @@ _PROVIDER = {
     "provider:physical_network": ADMIN,
     "provider:segmentation_id": ADMIN,
 }
-_GIVEN = {"shared": ADMIN, "router:external": ADMIN, "segments": ADMIN, **_PROVIDER}
+_GIVEN = {"shared": ADMIN, "router:external": ADMIN, **_PROVIDER}
 
 RULES = [
     RuleDefault("external", "field:networks:router:external=True", "An external network."),
     documented("create_network", ADMIN_OR_MEMBER, "Create a network.", *_ON.create),
     *attribute_rules("create", "network", _GIVEN, _ON.create),
     documented("get_network", _SEEN, "See a network.", *_ON.get),
-    *attribute_rules("get", "network", {"segments": ADMIN, **_PROVIDER}, _ON.get),
+    *attribute_rules("get", "network", _PROVIDER, _ON.get),
     documented("update_network", ADMIN_OR_MEMBER, "Change a network.", *_ON.update),
     *attribute_rules("update", "network", _GIVEN, _ON.update),
     documented("delete_network", ADMIN_OR_MEMBER, "Delete a network.", *_ON.delete),

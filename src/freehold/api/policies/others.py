@@ -30,6 +30,8 @@ RULES = [
         any_of(ADMIN, MANAGER),
         "See the quotas of a project, and how much of them is used.",
         *_QUOTAS.get,
+        ("GET", "/quotas/{id}/default"),
+        ("GET", "/quotas/{id}/details"),
     ),
     documented("update_quota", ADMIN, "Change the quotas of a project.", *_QUOTAS.update),
     documented("delete_quota", ADMIN, "Reset the quotas of a project.", *_QUOTAS.delete),

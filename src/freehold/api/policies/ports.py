@@ -22,7 +22,7 @@ from freehold.api.policies.base import (
     documented,
 )
 
-_ON = Paths("/ports")
+_ON = Paths("/ports", "/freehold/dry-run/ports")
 
 ON_SHARED_NETWORK = "role:member and rule:shared"
 

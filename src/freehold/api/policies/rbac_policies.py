@@ -12,11 +12,7 @@ from freehold.api.policies.base import (
 
 _ON = Paths("/rbac-policies")
 
-_NOT_FOR_ALL = any_of(
-    ADMIN,
-    "not field:rbac_policy:target_tenant=* and not field:rbac_policy:target_project=*",
-)
-_TARGET = {"target_tenant": _NOT_FOR_ALL, "target_project": _NOT_FOR_ALL}
+_TARGET = {"target_tenant": any_of(ADMIN, "not field:rbac_policy:target_tenant=*")}
 
 RULES = [
     documented(

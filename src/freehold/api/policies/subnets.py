@@ -15,7 +15,7 @@ from freehold.api.policies.base import (
     documented,
 )
 
-_ON = Paths("/subnets")
+_ON = Paths("/subnets", "/freehold/dry-run/subnets")
 
 _CREATES = any_of(ADMIN, NETWORK_MEMBER)
 _CHANGES = any_of(ADMIN, MEMBER, NETWORK_MEMBER)
