@@ -149,7 +149,10 @@ def test_it_prints_where_it_is_and_a_line_for_each_request(start: Start) -> None
         f"Freehold {__version__} serves the Networking API at {service.url}",
         f"Database: sqlite:///{service.file}",
     ]
-    request = r".* INFO freehold\.api\.middleware req-[0-9a-f-]{36} GET (/|/v2\.0/ports) 200 .* ms"
+    request = (
+        r"[0-9-]{10} [0-9:.]{12} \d+ INFO freehold\.requests \[- req-[0-9a-f-]{36} - - - - - -\] "
+        r"GET (/|/v2\.0/ports) 200 .* statements=\d+ retries=0 lost_races=0"
+    )
     assert [line for line in lines[4:] if not re.fullmatch(request, line)] == []
     assert lines[-1].split(" GET ")[1].startswith("/v2.0/ports 200")
 

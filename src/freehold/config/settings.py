@@ -23,8 +23,9 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from freehold.addresses.mac import parse_base_mac
-from freehold.config import links, times, tls
+from freehold.config import links, logs, times, tls
 from freehold.config.links import LinkSettings
+from freehold.config.logs import LogSettings
 from freehold.config.times import TimeLimits
 from freehold.config.tls import TLSSettings
 from freehold.errors import ConfigurationError
@@ -89,6 +90,7 @@ class Settings:
         pagination_max_limit: how many resources one answer may list; -1 for
             any number.
         policy_files: where the operator's rules are.
+        log: how and where the log is written.
         idempotency_hours: how long a request's idempotency key is known.
         quota_network: how many networks a project may have that has no limit of
             its own; -1 for any number.
@@ -125,6 +127,7 @@ class Settings:
     max_bulk_items: int = 1000
     pagination_max_limit: int = UNLIMITED
     policy_files: PolicyFiles = field(default_factory=PolicyFiles)
+    log: LogSettings = field(default_factory=LogSettings)
     idempotency_hours: int = 24
     quota_network: int = 100
     quota_subnet: int = 100
@@ -277,6 +280,7 @@ def load_settings(
     environment = os.environ if environ is None else environ
     options = cfg.ConfigOpts()
     options.register_opts(_OPTIONS)
+    logs.register(options)
     options.register_opts(_QUOTA_OPTIONS, group="quotas")
     options.register_opts(_DATABASE_OPTIONS, group="database")
     tls.register(options)
@@ -294,6 +298,7 @@ def load_settings(
         values["tls"] = tls.read(options)
         values["links"] = links.read(options)
         values["times"] = times.read(options)
+        values["log"] = logs.read(options)
     except cfg.Error as error:
         raise ConfigurationError("the configuration", str(error)) from error
     url = environment.get(DATABASE_VARIABLE) or configured or default_database_url(environment)
