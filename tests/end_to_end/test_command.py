@@ -69,7 +69,9 @@ def test_a_port_in_use_is_told(server: Service, tmp_path: Path) -> None:
     [
         (("--database", "secret"), 2, ("not a database URL",)),
         (("--database", "sqlite://"), 2, ("in memory",)),
-        (("--database", "postgresql+none://me:secret@db/f?password=secret"), 1, ("me:***@db",)),
+        (("--database", "postgresql+none://me:secret@db/f"), 2, ("FREEHOLD_DATABASE_FILE",)),
+        (("--database", "postgresql+none://me@db/f?password=secret"), 2, ("mode 0600",)),
+        (("--database", "postgresql+none://me@db/f"), 1, ("me@db", "not installed")),
         (("--database", "sqlite:////dev/null/f.sqlite"), 1, ("/dev/null",)),
         (("--database", "sqlite:////dev"), 1, ("/dev", "unable to open")),
         (("--workers", "0"), 2, ("api_workers",)),

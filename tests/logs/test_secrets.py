@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import make_url
 
-from freehold.logs.secrets import Secrets, secrets_in_url
+from freehold.db.urls import secrets_in_url
+from freehold.logs.secrets import Secrets
 from tests.logs.records import raised, record, written
 
 URL = "postgresql+psycopg://me:s3cr%40t%2Fword@db.example/freehold?sslpassword=k3yw0rd&sslmode=on"

@@ -24,7 +24,7 @@ from freehold.cli import database
 from freehold.cli.certificates import Certificate, read_certificate
 from freehold.cli.failure import CommandFailed
 from freehold.cli.listening import Endpoint, choose_endpoint, refuse_open_credentials
-from freehold.cli.logs import begin_log
+from freehold.cli.logs import begin_log, warn_of_exposed_files
 from freehold.cli.worker import load_application
 from freehold.config import Settings
 from freehold.config.tls import TLS_1_2, TLS_1_3, TLSSettings
@@ -100,6 +100,7 @@ def serve(settings: Settings, *, allow_remote: bool = False, allow_plain: bool =
     load_driver(settings.ipam_driver)
     database.prepare(settings)
     begin_log(settings)
+    warn_of_exposed_files(settings)
     server = _make_server(settings, endpoint, certificate, _raise_file_limit())
     server.on_startup(_heed_first_signal)
     server.on_startup(partial(_renew_only_with_sound_files, settings.tls))

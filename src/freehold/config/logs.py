@@ -129,6 +129,10 @@ _SAMPLE = _Sample()
 _FORMATS = [field.name for field in fields(LogSettings) if field.name.startswith("logging_")]
 
 
+NOT_OFFERED = frozenset(_OSLO) - {field.name for field in fields(LogSettings)}
+"""Options of oslo.log that have no effect, or are refused."""
+
+
 def register(options: cfg.ConfigOpts) -> None:
     """Have the configuration know the options of the log."""
     options.register_opts(list(_OSLO.values()))

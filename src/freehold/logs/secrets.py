@@ -9,19 +9,13 @@ nor as it stands in a URL.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from urllib.parse import quote, quote_plus
-
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
 
 HIDDEN = "***"
 
 _LONG = 8
 """Characters of a secret that is replaced within words, too."""
-
-_SENSITIVE = re.compile(r"pass|pwd|secret|key|token", re.IGNORECASE)
-"""Parameters of a database URL that may be secret."""
 
 _FORMS = (
     # A password in a URL; tokens of Keystone (Fernet); what an Authorization header has.
@@ -54,20 +48,6 @@ class Secrets:
             if hint in text:
                 text = form.sub(instead, text)
         return text
-
-
-def secrets_in_url(url: str) -> Iterator[str]:
-    """Yield what is secret in a database URL; all of it, if it is none."""
-    try:
-        parsed = make_url(url)
-    except (ArgumentError, ValueError):
-        yield url
-        return
-    if parsed.password:
-        yield str(parsed.password)
-    for name, values in parsed.normalized_query.items():
-        if _SENSITIVE.search(name):
-            yield from values
 
 
 def _pattern(secret: str) -> str:
