@@ -11,6 +11,9 @@ from hypothesis import strategies as st
 
 from freehold.logs.masking import Word, without_addresses
 from tests.logs.records import REQUEST_ID, raised, record, request_of, written
+from tests.logs.watching import watching
+
+log = logging.getLogger("freehold.test")
 
 FORMS = ({"use_json": False}, {"use_json": True})
 
@@ -97,3 +100,13 @@ def test_of_another_programs_record_stands_where_it_was_written() -> None:
     text = masked(record("row %s", 7, logger="sqlalchemy.engine"), use_json=False)
     assert text.endswith("*** (some.py:7)")
     assert "WARNING sqlalchemy.engine" in text
+
+
+def test_the_watch_over_the_stories_finds_what_is_not_masked() -> None:
+    with watching() as watch:
+        watch.note({"port": {"name": "zq-port", "fixed_ips": [{"ip_address": "192.0.2.7"}]}})
+        log.info("%s and %s", "zq-port", "192.0.2.7")
+        assert watch.told() == {}
+        log.info("%s", Word("zq-port"))
+    watch.log.write("192.0.2.7\n")
+    assert set(watch.told()) == {"zq-port", "192.0.2.7"}

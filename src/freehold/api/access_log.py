@@ -18,6 +18,7 @@ from falcon import HTTP_METHODS, Request, Response
 from freehold.accounts import Account, open_account
 from freehold.api import audit
 from freehold.api.policies import list_rules
+from freehold.logs.escaping import as_token
 from freehold.logs.masking import Word
 
 log = logging.getLogger("freehold.requests")
@@ -133,7 +134,7 @@ def _resource(request: Request, response: Response, kind: str) -> tuple[str | No
     """Return the id of the resource, if it is one, or how many the answer has."""
     in_path: dict[str, str] = getattr(request.context, "in_path", {})
     if kind == "quota" and "project_id" in in_path:
-        return in_path["project_id"], None
+        return as_token(in_path["project_id"]), None
     for value in in_path.values():
         return (value if _ID.fullmatch(value) else None), None
     media = response.media

@@ -10,10 +10,14 @@ bytes become that are not UTF-8).
 Source: CWE-117, CWE-150; Unicode Technical Report 36; ``str.isprintable``.
 """
 
+import re
+
 LONGEST = 4096
 """Characters of a text that are written; of those that are longer the end is missing."""
 
 CUT = "[...]"
+
+_BETWEEN = re.compile(r"[ \[\]=\"']")
 
 
 def cut(text: str) -> str:
@@ -27,6 +31,14 @@ def escaped(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(one if one.isprintable() else _escape(one) for one in text)
+
+
+def as_token(text: str) -> str:
+    """Return a text that stands among others, as one of them: without blanks and what encloses."""
+    text = escaped(text)
+    if not _BETWEEN.search(text):
+        return text
+    return _BETWEEN.sub(lambda found: f"\\x{ord(found.group()):02x}", text)
 
 
 def _escape(character: str) -> str:

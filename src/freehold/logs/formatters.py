@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 
 from freehold.logs import masking, tracebacks
-from freehold.logs.escaping import cut, escaped
+from freehold.logs.escaping import as_token, cut, escaped
 from freehold.logs.masking import MASK, Word
 from freehold.logs.requests import Current, current
 from freehold.logs.secrets import Secrets
@@ -171,7 +171,7 @@ class LineFormatter(logging.Formatter):
             error_summary=escaped(edge.summary(record)) if record.exc_info else NOTHING,
         )
         if request is not None:
-            who = {name: escaped(text) or NOTHING for name, text in edge.who(request).items()}
+            who = {name: as_token(text) or NOTHING for name, text in edge.who(request).items()}
             values.update(who)
             named = _Values(who, user=who["user_id"], project=who["project_id"])
             values["user_identity"] = self._formats.user_identity % named
