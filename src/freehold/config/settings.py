@@ -133,7 +133,7 @@ class Settings:
     policy_files: PolicyFiles = field(default_factory=PolicyFiles)
     log: LogSettings = field(default_factory=LogSettings)
     secrets: tuple[str, ...] = field(default_factory=tuple, repr=False)
-    exposed_files: tuple[str, ...] = field(default_factory=tuple)
+    exposed_files: tuple[str, ...] = field(default_factory=tuple, compare=False)
     idempotency_hours: int = 24
     quota_network: int = 100
     quota_subnet: int = 100
