@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from oslo_config import cfg
 
 from freehold.cli import configuration
 from freehold.cli.failure import CommandFailed
@@ -92,6 +93,20 @@ def test_a_database_can_be_named_by_a_file_of_its_own(tmp_path: Path) -> None:
     assert load_settings([], environ={"FREEHOLD_DATABASE_FILE": str(file)}).database_url == URL
     by_option = load_settings([], environ={"OS_DATABASE__CONNECTION_FILE": str(file)})
     assert by_option.database_url == URL
+
+
+def test_secrets_of_libraries_come_from_files_too_whenever_they_are_registered(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "password"
+    file.write_text(PASSWORD)
+    options = Options()
+    environ = {"OS_KEYSTONE_AUTHTOKEN__PASSWORD_FILE": str(file)}
+    load_settings([], environ=environ, options=options)
+    options.register_opts([cfg.StrOpt("password", secret=True)], group="keystone_authtoken")
+    assert options.keystone_authtoken.password == PASSWORD
+    assert list(options.secrets()) == [("keystone_authtoken", "password", PASSWORD)]
+    assert options.secret_files == [str(file)]
 
 
 def test_a_file_that_names_no_database_is_refused(tmp_path: Path) -> None:

@@ -25,10 +25,13 @@ class Options(cfg.ConfigOpts):  # type: ignore[misc]  # it comes without types
 
     Attributes:
         known: the options by group and name.
+        secret_files: the files that secrets were taken from.
     """
 
     def __init__(self) -> None:
         self.known: dict[tuple[str, str], cfg.Opt] = {}
+        self.secret_files: list[str] = []
+        self._environ: Mapping[str, str] = {}
         super().__init__()
 
     def register_opt(
@@ -37,7 +40,9 @@ class Options(cfg.ConfigOpts):  # type: ignore[misc]  # it comes without types
         """Register an option."""
         named = group if isinstance(group, str) else getattr(group, "name", DEFAULT)
         self.known[named or DEFAULT, opt.dest] = opt
-        return bool(super().register_opt(opt, group, cli, **more))
+        registered = bool(super().register_opt(opt, group, cli, **more))
+        self._take_secret(named or DEFAULT, opt)
+        return registered
 
     def value(self, group: str, name: str) -> object:
         """Return the value of an option."""
@@ -49,20 +54,25 @@ class Options(cfg.ConfigOpts):  # type: ignore[misc]  # it comes without types
             if option.secret and (value := self.value(group, name)):
                 yield group, name, str(value)
 
-    def read_secret_files(self, environ: Mapping[str, str]) -> Iterator[str]:
-        """Take secrets from the files that the environment names, and yield these.
+    def read_secret_files(self, environ: Mapping[str, str]) -> None:
+        """Take secrets from the files that the environment names.
+
+        So it is done with options that are registered afterwards, too.
 
         Raises:
             ConfigurationError: a file cannot be read.
         """
-        for (group, name), option in list(self.known.items()):
-            variable = f"OS_{group.upper()}__{name.upper()}"
-            file = environ.get(f"{variable}_FILE") if option.secret else None
-            if file:
-                self.set_override(
-                    name, secret_in(file, variable), None if group == DEFAULT else group
-                )
-                yield file
+        self._environ = environ
+        for (group, _), option in list(self.known.items()):
+            self._take_secret(group, option)
+
+    def _take_secret(self, group: str, option: cfg.Opt) -> None:
+        variable = f"OS_{group.upper()}__{option.dest.upper()}"
+        file = self._environ.get(f"{variable}_FILE") if option.secret else None
+        if file:
+            where = None if group == DEFAULT else group
+            self.set_override(option.dest, secret_in(file, variable), where)
+            self.secret_files.append(file)
 
     def files_with_secrets(self) -> Iterator[str]:
         """Yield the configuration files in which a secret stands."""

@@ -299,7 +299,7 @@ def load_settings(
     files = None if config_files is None else [os.fspath(path) for path in config_files]
     try:
         options([], project="freehold", default_config_files=files)
-        files_of_secrets = list(options.read_secret_files(environment))
+        options.read_secret_files(environment)
         values = {option.name: options[option.name] for option in _OPTIONS}
         values |= {option.name: options.quotas[option.name] for option in _QUOTA_OPTIONS}
         configured = options.database.connection
@@ -311,8 +311,9 @@ def load_settings(
     except cfg.Error as error:
         raise ConfigurationError("the configuration", str(error)) from error
     url = _database_url(environment, configured) or default_database_url(environment)
-    files_of_secrets += [environment.get(DATABASE_FILE_VARIABLE, ""), *options.files_with_secrets()]
-    values["exposed_files"] = tuple(filter(is_readable_by_all, dict.fromkeys(files_of_secrets)))
+    files = [environment.get(DATABASE_FILE_VARIABLE, ""), *options.secret_files]
+    files += options.files_with_secrets()
+    values["exposed_files"] = tuple(filter(is_readable_by_all, dict.fromkeys(files)))
     values["secrets"] = tuple(value for group, _, value in options.secrets() if group != "database")
     return Settings(database_url=url, **values)
 
