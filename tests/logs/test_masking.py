@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from freehold.logs.masking import Word, without_addresses
+from freehold.logs.masking import without_addresses
+from freehold.words import Word
 from tests.logs.records import REQUEST_ID, raised, record, request_of, written
 from tests.logs.watching import watching
 

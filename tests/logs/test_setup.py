@@ -86,13 +86,14 @@ def test_debug_is_written_where_it_is_wanted(tmp_path: Path) -> None:
 
 
 def test_without_anything_else_it_is_written_to_standard_error(
-    capfd: pytest.CaptureFixture[str],
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("OS_DEFAULT__LOG_COLOR", "true")
     begin(LogSettings(), Secrets())
     log.info("hello")
     logging.getLogger("alembic.some").info("not this")
     out, error = capfd.readouterr()
-    assert "INFO freehold.test [-] hello" in error
+    assert error.endswith(" INFO freehold.test [-] hello\n")
     assert (out, "not this" in error) == ("", False)
 
 

@@ -19,7 +19,7 @@ from freehold.accounts import Account, open_account
 from freehold.api import audit
 from freehold.api.policies import list_rules
 from freehold.logs.escaping import as_token
-from freehold.logs.masking import Word
+from freehold.words import Word
 
 log = logging.getLogger("freehold.requests")
 

@@ -10,7 +10,7 @@ from http import HTTPStatus
 
 from falcon import Request, Response
 
-from freehold.logs.masking import Word
+from freehold.words import Word
 
 log = logging.getLogger("freehold.audit")
 

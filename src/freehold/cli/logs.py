@@ -5,8 +5,8 @@ import logging
 from freehold.config import Settings
 from freehold.db.urls import secrets_in_url
 from freehold.logs import setup
-from freehold.logs.masking import Word
 from freehold.logs.secrets import Secrets
+from freehold.words import Word
 
 log = logging.getLogger(__name__)
 

@@ -18,9 +18,10 @@ from types import TracebackType
 
 from freehold.logs import masking, tracebacks
 from freehold.logs.escaping import as_token, cut, escaped
-from freehold.logs.masking import MASK, Word
+from freehold.logs.masking import MASK
 from freehold.logs.requests import Current, current
 from freehold.logs.secrets import Secrets
+from freehold.words import Word
 
 NOTHING = "-"
 """What stands where there is nothing to say, as in oslo.log."""

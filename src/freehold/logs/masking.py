@@ -19,16 +19,12 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 
+from freehold.words import Word
+
 MASK = "***"
 
 OWN = "freehold"
 """The logger of this program, whose calls have what varies in their arguments."""
-
-
-class Word(str):
-    """A text of a vocabulary that users have no influence on, such as the name of a rule."""
-
-    __slots__ = ()
 
 
 _ID = re.compile(

@@ -40,7 +40,8 @@ def begin(settings: LogSettings, secrets: Secrets) -> None:
     configuration = cfg.ConfigOpts()
     oslo_log.register_options(configuration)
     configuration([], project=PRODUCT, default_config_files=[], default_config_dirs=[])
-    for name, value in settings.oslo.items():
+    # The environment may ask for colours, which are commands to a terminal.
+    for name, value in {**settings.oslo, "log_color": False}.items():
         configuration.set_override(name, value)
     _make_file(settings)
     try:
