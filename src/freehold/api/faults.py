@@ -16,6 +16,7 @@ from neutron_lib import exceptions as neutron_errors
 
 from freehold.api.refusals import UNREADABLE
 from freehold.errors import FreeholdError, Refusal
+from freehold.words import Word
 
 log = logging.getLogger(__name__)
 
@@ -45,9 +46,10 @@ def install_faults(app: App[Request, Response]) -> None:
     app.add_error_handler(FreeholdError, _refused)
 
 
-def _refused(_request: Request, response: Response, error: FreeholdError, _params: Any) -> None:
+def _refused(request: Request, response: Response, error: FreeholdError, _params: Any) -> None:
+    _note(request, type(error).__name__, error.refusals)
     if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        log.warning("%s: %s", type(error).__name__, error.message)
+        log.warning("%s: %s", Word(type(error).__name__), error.message)
     if error.status == HTTPStatus.SERVICE_UNAVAILABLE:
         response.set_header("Retry-After", RETRY_AFTER_SECONDS)
     response.status = error.status
@@ -60,39 +62,48 @@ def fault_of(error: FreeholdError) -> dict[str, object]:
 
 
 def _refused_by_falcon(
-    _request: Request, response: Response, error: falcon.HTTPError, _params: Any
+    request: Request, response: Response, error: falcon.HTTPError, _params: Any
 ) -> None:
     status = HTTPStatus(error.status_code)
     name, message = _TYPES.get(status, (f"HTTP{status.phrase.replace(' ', '')}", UNREADABLE))
     response.set_headers(error.headers or {})
-    _answer(response, status, name, message, error.description or "")
+    _answer(request, response, status, name, message, error.description or "")
 
 
 def _refused_by_neutron_lib(
-    _request: Request, response: Response, error: Exception, _params: Any
+    request: Request, response: Response, error: Exception, _params: Any
 ) -> None:
     # Nothing of neutron-lib's is called but to read what a client sent.
     status = next(
         (status for kind, status in _NEUTRON_STATUSES if isinstance(error, kind)),
         HTTPStatus.BAD_REQUEST,
     )
-    _answer(response, status, type(error).__name__, str(error))
+    _answer(request, response, status, type(error).__name__, str(error))
 
 
 def _unexpected(request: Request, response: Response, error: Exception, _params: Any) -> None:
     log.error("%s failed", request.context.request_id, exc_info=error)
-    _answer(response, HTTPStatus.INTERNAL_SERVER_ERROR, "HTTPInternalServerError", INTERNAL_ERROR)
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    _answer(request, response, status, "HTTPInternalServerError", INTERNAL_ERROR)
 
 
 def _answer(
+    request: Request,
     response: Response,
     status: HTTPStatus,
     name: str,
     message: str,
     detail: str = "",
 ) -> None:
+    _note(request, name)
     response.status = status
     response.media = _fault(name, message, detail)
+
+
+def _note(request: Request, name: str, refusals: tuple[Refusal, ...] = ()) -> None:
+    """Keep by the request what it was refused for, for whoever counts or logs that."""
+    request.context.error_type = name
+    request.context.reasons = {refusal.reason for refusal in refusals}
 
 
 def _fault(

@@ -15,6 +15,7 @@ from typing import Any
 from freehold.api.app import make_app, open_backend
 from freehold.api.outside import seen_from_outside
 from freehold.cli import connections, housekeeping
+from freehold.cli.logs import begin_log
 from freehold.config import Settings
 
 PR_SET_PDEATHSIG = 1
@@ -32,6 +33,7 @@ def load_application(settings: Settings, parent: int, port: int) -> WSGIApplicat
         port: the TCP port that this process is going to listen on.
     """
     die_with(parent)
+    begin_log(settings)
     stopping = Event()
     stop_once(stopping)
     backend = open_backend(settings)

@@ -25,6 +25,7 @@ from oslo_db.sqlalchemy import exc_filters
 from sqlalchemy import URL, Connection, Engine, StaticPool, create_engine, event, make_url
 from sqlalchemy.engine import ExceptionContext
 
+from freehold import accounts
 from freehold.db import deadline, failures, mariadb, postgresql, statement_clock
 
 WRITES = "freehold_writes"
@@ -82,11 +83,16 @@ def make_engine(
     event.listen(engine, "before_execute", _begin_in_time)
     exc_filters.register_engine(engine)
     event.listen(engine, "handle_error", _drop_useless_connection)
+    event.listen(engine, "before_cursor_execute", _count)
     return engine
 
 
 def _begin_in_time(*_details: object) -> None:
     deadline.check()
+
+
+def _count(*_statement: object) -> None:
+    accounts.statement()
 
 
 def _drop_useless_connection(context: ExceptionContext) -> None:

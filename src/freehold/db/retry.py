@@ -16,6 +16,7 @@ from oslo_db import exception as db_exc
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from freehold import accounts
 from freehold.db import deadline, failures
 from freehold.errors import DatabaseUnavailable, RequestTimedOut
 
@@ -61,7 +62,8 @@ def run(
     while True:
         deadline.check()
         try:
-            return attempt()
+            with accounts.effects():
+                return attempt()
         except (RunAgain, db_exc.DBError, DBAPIError, PoolTimeout) as error:
             late = time.monotonic() - begun + pause > deadline_seconds
             again = isinstance(error, RunAgain)
@@ -73,5 +75,6 @@ def run(
                     log.error("The database failed: %s", failures.name(error))  # noqa: TRY400
                     raise DatabaseUnavailable from error
                 raise
+        accounts.run_again()
         time.sleep(random.uniform(0, pause))
         pause = min(2 * pause, LONGEST_PAUSE_SECONDS)

@@ -7,6 +7,7 @@ may go on in the same transaction, or have none.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from freehold import accounts
 from freehold.addresses.picking import lowest, sample_addresses, total_size
 from freehold.addresses.ranges import AddressRange, IPAddress, address_of
 from freehold.drivers import refusals
@@ -87,6 +88,7 @@ class _Bulk:
         self, wanted: Mapping[int, Claim], won: Sequence[IPAddress], into: dict[int, IPAddress]
     ) -> None:
         addresses = frozenset(won)
+        accounts.lost_races(len(wanted) - len(addresses))
         for place, claim in wanted.items():
             if claim.address in addresses:
                 into[place] = claim.address

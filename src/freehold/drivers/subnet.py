@@ -8,6 +8,7 @@ known is told only when that is known to be true still.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol, TypeVar
 
+from freehold import accounts
 from freehold.addresses.pools import is_assignable
 from freehold.addresses.ranges import IPAddress, address_of
 from freehold.drivers import refusals
@@ -201,6 +202,7 @@ class LedgerBackedSubnet(Subnet):
             try:
                 return work(site)
             except SubnetChanged:
+                accounts.lost_races()
                 self._reread()
                 site = self._open_site(fresh=True)
             except _REFUSALS:
@@ -225,6 +227,7 @@ def _claim_first(site: Site, holder: str | None, lowest: bool) -> IPAddress:
             site.claimed.add(number)
             site.hints.raise_lowest(number)
             return address
+        accounts.lost_races()
     raise AllocationContention(site.subnet.subnet_id)
 
 

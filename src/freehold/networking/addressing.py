@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
+from freehold import accounts
 from freehold.addresses.ranges import IPAddress
 from freehold.db.database import Unit
 from freehold.errors import (
@@ -26,6 +27,7 @@ from freehold.ipam.requests import (
 )
 from freehold.networking.plan.ports import Wish
 from freehold.networking.values import FixedIP, Holding, Subnet
+from freehold.words import Word
 
 log = logging.getLogger(__name__)
 
@@ -83,9 +85,10 @@ class Addressing:
                     "The IPAM driver did not hold an address of port %s on subnet %s: %s",
                     holder,
                     fixed_ip.subnet_id,
-                    type(error).__name__,
+                    Word(type(error).__name__),
                 )
             else:
+                accounts.released()
                 self._when_undone(
                     "take a released address again", partial(self._take_again, holder, fixed_ip)
                 )
@@ -127,6 +130,7 @@ class Addressing:
             SubnetNotFound: the driver does not know it.
         """
         self._pool.remove_subnet(subnet.id)
+        accounts.released(len(holdings))
         self._when_undone("restore a removed subnet", partial(self._restore, subnet, holdings))
 
     def _allocate(self, network_id: str, wish: Wish) -> FixedIP:
@@ -138,6 +142,7 @@ class Addressing:
         return FixedIP(subnet_id, address)
 
     def _allocated(self, subnet_id: str, address: IPAddress) -> None:
+        accounts.allocated()
         self._when_undone(
             "release an address of a port that was not stored",
             partial(self._release, subnet_id, address),
