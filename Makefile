@@ -91,7 +91,6 @@ constraints:
 	$(MAKE) lock
 
 # What builds Freehold is locked as well.
-# Versions of Python before 3.11.5 are not served by some of the tests' dependencies.
 lock:
 	@mkdir -p build locks
 	@test -x build/lock/bin/uv || { \
@@ -101,7 +100,7 @@ lock:
 	@printf 'hatchling\neditables\n' > build/backend.in
 	@for extra in service dev tools; do \
 	  build/lock/bin/uv pip compile --quiet --no-header --no-annotate --generate-hashes \
-	    --universal --python-version 3.11.5 --constraint constraints.txt --extra $$extra \
+	    --universal --python-version 3.11 --constraint constraints.txt --extra $$extra \
 	    --output-file locks/$$extra.txt pyproject.toml build/backend.in || exit 1; \
 	done
 

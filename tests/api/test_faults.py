@@ -102,10 +102,10 @@ def test_the_log_of_a_request_tells_its_route_and_outcome_and_no_content(
     )
     assert answer.status_code == 404
     (line,) = [
-        record.getMessage() for record in caplog.records if record.name.endswith("middleware")
+        record.getMessage() for record in caplog.records if record.name == "freehold.requests"
     ]
-    request_id = answer.headers["x-openstack-request-id"]
-    assert line.startswith(f"{request_id} PUT /v2.0/networks/{{resource_id}} 404 ")
+    assert line.startswith("PUT /v2.0/networks/{resource_id} 404 action=update_network ")
+    assert " id=- number=- error=NetworkNotFound " in line
     assert not any(SECRET in record.getMessage() for record in caplog.records)
 
 

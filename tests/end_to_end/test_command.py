@@ -69,7 +69,9 @@ def test_a_port_in_use_is_told(server: Service, tmp_path: Path) -> None:
     [
         (("--database", "secret"), 2, ("not a database URL",)),
         (("--database", "sqlite://"), 2, ("in memory",)),
-        (("--database", "postgresql+none://me:secret@db/f?password=secret"), 1, ("me:***@db",)),
+        (("--database", "postgresql+none://me:secret@db/f"), 2, ("FREEHOLD_DATABASE_FILE",)),
+        (("--database", "postgresql+none://me@db/f?password=secret"), 2, ("mode 0600",)),
+        (("--database", "postgresql+none://me@db/f"), 1, ("me@db", "not installed")),
         (("--database", "sqlite:////dev/null/f.sqlite"), 1, ("/dev/null",)),
         (("--database", "sqlite:////dev"), 1, ("/dev", "unable to open")),
         (("--workers", "0"), 2, ("api_workers",)),
@@ -149,7 +151,10 @@ def test_it_prints_where_it_is_and_a_line_for_each_request(start: Start) -> None
         f"Freehold {__version__} serves the Networking API at {service.url}",
         f"Database: sqlite:///{service.file}",
     ]
-    request = r".* INFO freehold\.api\.middleware req-[0-9a-f-]{36} GET (/|/v2\.0/ports) 200 .* ms"
+    request = (
+        r"[0-9-]{10} [0-9:.]{12} \d+ INFO freehold\.requests \[- req-[0-9a-f-]{36} - - - - - -\] "
+        r"GET (/|/v2\.0/ports) 200 .* statements=\d+ retries=0 lost_races=0"
+    )
     assert [line for line in lines[4:] if not re.fullmatch(request, line)] == []
     assert lines[-1].split(" GET ")[1].startswith("/v2.0/ports 200")
 

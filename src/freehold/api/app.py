@@ -3,11 +3,12 @@
 import falcon
 from falcon import App, Request, Response
 
+from freehold.api.access_log import AccessLog
 from freehold.api.answer_headers import AnswerHeaders
 from freehold.api.bodies import BodyLimits
 from freehold.api.faults import install_faults
 from freehold.api.idempotency import KnowsKeys
-from freehold.api.middleware import AccessLog, OnlyJson, PathSpelling, RequestIds
+from freehold.api.middleware import OnlyJson, PathSpelling, RequestIds
 from freehold.api.observability import Observability
 from freehold.api.outside import SoundOrigin
 from freehold.api.policy import Policy

@@ -16,6 +16,7 @@ from neutron_lib import exceptions as neutron_errors
 
 from freehold.api.refusals import UNREADABLE
 from freehold.errors import FreeholdError, Refusal
+from freehold.words import Word
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +49,7 @@ def install_faults(app: App[Request, Response]) -> None:
 def _refused(request: Request, response: Response, error: FreeholdError, _params: Any) -> None:
     _note(request, type(error).__name__, error.refusals)
     if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        log.warning("%s: %s", type(error).__name__, error.message)
+        log.warning("%s: %s", Word(type(error).__name__), error.message)
     if error.status == HTTPStatus.SERVICE_UNAVAILABLE:
         response.set_header("Retry-After", RETRY_AFTER_SECONDS)
     response.status = error.status

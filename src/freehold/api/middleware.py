@@ -3,17 +3,13 @@
 See `freehold.api.app` for the order, and the reason for it.
 """
 
-import logging
-import time
 import uuid
 
-from falcon import HTTP_METHODS, Request, Response
+from falcon import Request, Response
 
-from freehold.accounts import open_account
 from freehold.api.refusals import HTTPBadRequest, HTTPNotAcceptable
 from freehold.api.texts import is_storable
-
-log = logging.getLogger(__name__)
+from freehold.logs.requests import Current, current, global_id
 
 REQUEST_ID_HEADER = "x-openstack-request-id"
 
@@ -25,45 +21,23 @@ _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 class RequestIds:
     """Gives each request an id, by which its answer and its log lines are known.
 
-    As oslo.middleware does, each answer has an id of our own making, whatever
-    id the client sent.
+    As oslo.middleware does, each answer has an id of our own making. One that the client
+    sent, for what it does on several services, is known to the log beside it.
     """
 
     def process_request(self, request: Request, _response: Response) -> None:
         """Make the id."""
-        request.context.request_id = f"req-{uuid.uuid4()}"
+        request_id = f"req-{uuid.uuid4()}"
+        request.context.request_id = request_id
+        sent = global_id(request.get_header(REQUEST_ID_HEADER))
+        current.set(Current(request_id, sent, request.env))
 
     def process_response(
         self, request: Request, response: Response, _resource: object, _succeeded: bool
     ) -> None:
         """Tell the client."""
         response.set_header(REQUEST_ID_HEADER, request.context.request_id)
-
-
-class AccessLog:
-    """Writes a line about each request: what was asked for, and how it ended.
-
-    The line holds the template of the route instead of the path, and neither
-    headers nor bodies, so that nothing a client sends gets into the log.
-    """
-
-    def process_request(self, request: Request, _response: Response) -> None:
-        """Take the time."""
-        request.context.begun = time.perf_counter()
-        request.context.account = open_account()
-
-    def process_response(
-        self, request: Request, response: Response, _resource: object, _succeeded: bool
-    ) -> None:
-        """Write the line."""
-        log.info(
-            "%s %s %s %s %.1f ms",
-            request.context.request_id,
-            request.method if request.method in HTTP_METHODS else "?",
-            request.uri_template or "-",
-            response.status_code,
-            1000 * (time.perf_counter() - request.context.begun),
-        )
+        current.set(None)
 
 
 class PathSpelling:

@@ -183,6 +183,7 @@ class Item(Generic[Resource, Draft, Change]):
         fields = read_fields(request)
         caller = guard.caller(request)
         checked = kind.attributes.check_changed(sent)
+        request.context.changed = frozenset(checked)
         guard.check_change(caller, resource_id, checked)
         change = kind.parse_change(checked, caller)
         resource = self._service.update(resource_id, change, expected_revision(request))

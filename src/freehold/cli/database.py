@@ -12,13 +12,15 @@ from pathlib import Path
 from alembic.util.exc import CommandError
 from oslo_db.exception import DBError
 from sqlalchemy import URL, make_url
-from sqlalchemy.exc import DatabaseError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
 
 from freehold.cli.failure import CommandFailed, ExitCode
+from freehold.cli.logs import secrets_of
 from freehold.config import Settings
 from freehold.db import schema
 from freehold.db.database import Database
 from freehold.db.engine import ANSWER_SECONDS, is_in_memory, is_sqlite
+from freehold.db.urls import shown_url
 from freehold.errors import DatabaseUnavailable
 
 PRIVATE = 0o077
@@ -33,7 +35,7 @@ def shown(settings: Settings) -> str:
 
     The query is left out too, since drivers take a password there as well.
     """
-    return make_url(settings.database_url).set(query={}).render_as_string(hide_password=True)
+    return shown_url(settings.database_url)
 
 
 def upgrade(settings: Settings) -> str:
@@ -118,6 +120,11 @@ def opened(settings: Settings, answer_seconds: int = ANSWER_SECONDS) -> Iterator
         raise CommandFailed(
             f"The driver of {shown(settings)} is not installed: {error}."
         ) from error
+    except (ArgumentError, TypeError, ValueError) as error:
+        # Its driver does not take what the URL has, and may quote it.
+        raise CommandFailed(
+            f"{shown(settings)} cannot be used: {_reason(error, settings)}."
+        ) from error
     try:
         yield database
     except CommandError as error:
@@ -125,16 +132,18 @@ def opened(settings: Settings, answer_seconds: int = ANSWER_SECONDS) -> Iterator
             f"{shown(settings)} is not a database that this version can upgrade: {error}."
         ) from error
     except (DatabaseUnavailable, DBError, DatabaseError) as error:
-        raise CommandFailed(f"{shown(settings)} cannot be used: {_reason(error)}.") from error
+        raise CommandFailed(
+            f"{shown(settings)} cannot be used: {_reason(error, settings)}."
+        ) from error
     finally:
         database.dispose()
 
 
-def _reason(error: BaseException) -> str:
+def _reason(error: BaseException, settings: Settings) -> str:
     """Return what the database's own driver said, without what others made of it."""
     while (inner := getattr(error, "orig", None) or error.__cause__) is not None:
         error = inner
-    return str(error)
+    return secrets_of(settings).removed_from(str(error))
 
 
 def _is_missing(settings: Settings) -> bool:

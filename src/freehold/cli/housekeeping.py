@@ -16,6 +16,7 @@ from freehold.config import Settings
 from freehold.errors import DatabaseUnavailable
 from freehold.ipam.driver import utc_now
 from freehold.networking.backend import Backend
+from freehold.words import Word
 
 log = logging.getLogger(__name__)
 
@@ -84,6 +85,6 @@ def _do(chore: Chore, stopping: Event) -> None:
         while not stopping.is_set() and (count := chore.do()):
             done += count
     except DatabaseUnavailable as error:
-        log.warning("Clearing away %s has to wait: %s", chore.what, error)
+        log.warning("Clearing away %s has to wait: %s", Word(chore.what), error)
     if done:
-        log.info("Cleared away %s: %d", chore.what, done)
+        log.info("Cleared away %s: %d", Word(chore.what), done)

@@ -8,9 +8,10 @@ from dataclasses import replace
 from typing import Any
 
 from freehold import __version__
-from freehold.cli import database, history, neutron
+from freehold.cli import configuration, database, history, neutron
 from freehold.cli.failure import CommandFailed, ExitCode
 from freehold.cli.listening import ALLOW_PLAIN, ALLOW_REMOTE
+from freehold.cli.secret_words import refuse_secret_words
 from freehold.cli.serve import serve
 from freehold.config import Settings, load_settings
 from freehold.errors import ConfigurationError, FreeholdError
@@ -81,6 +82,7 @@ def _settings(options: Namespace) -> Settings:
         for name in ("database_url", "bind_host", "bind_port", "api_workers")
         if getattr(options, name, None) is not None
     }
+    refuse_secret_words(said.get("database_url"))
     return replace(load_settings(options.config_file), **said)
 
 
@@ -133,6 +135,7 @@ def _parser() -> ArgumentParser:
     telling.set_defaults(run=_current)
     _add_history(commands)
     neutron.add_to(commands)
+    _add_common(configuration.add_to(commands))
     return parser
 
 

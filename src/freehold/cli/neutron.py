@@ -19,6 +19,8 @@ from sqlalchemy import Engine, create_engine, inspect
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from freehold.cli.failure import CommandFailed, ExitCode
+from freehold.db.urls import secrets_in_url
+from freehold.logs.secrets import Secrets
 from freehold.neutron.audit import audit
 from freehold.neutron.findings import CAUSES, MEANINGS, Finding
 from freehold.neutron.repairs import repair
@@ -160,7 +162,7 @@ def _neutron(url: str) -> Iterator[Engine]:
     """
     try:
         engine = create_engine(url)
-    except (ArgumentError, ModuleNotFoundError) as error:
+    except (ArgumentError, ModuleNotFoundError, TypeError, ValueError) as error:
         # The text of the first one may have the whole URL in it.
         reason = error.name if isinstance(error, ModuleNotFoundError) else "its URL is none"
         raise CommandFailed(f"Neutron's database: {reason}.", ExitCode.MISUSED) from error
@@ -174,7 +176,8 @@ def _neutron(url: str) -> Iterator[Engine]:
         yield engine
     except SQLAlchemyError as error:
         cause = getattr(error, "orig", None) or error
-        raise CommandFailed(f"Neutron's database: {cause}") from error
+        cleaned = Secrets(secrets_in_url(url)).removed_from(str(cause))
+        raise CommandFailed(f"Neutron's database: {cleaned}") from error
     finally:
         engine.dispose()
 

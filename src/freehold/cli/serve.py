@@ -26,6 +26,7 @@ from freehold.cli import database
 from freehold.cli.certificates import Certificate, read_certificate
 from freehold.cli.failure import CommandFailed
 from freehold.cli.listening import Endpoint, choose_endpoint, refuse_open_credentials
+from freehold.cli.logs import begin_log, warn_of_exposed_files
 from freehold.cli.worker import load_application
 from freehold.config import Settings
 from freehold.config.tls import TLS_1_2, TLS_1_3, TLSSettings
@@ -68,18 +69,12 @@ STOP_SECONDS = 5
 
 LOGGING: Mapping[str, Any] = {
     "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {
-        "stderr": {
-            "class": "logging.StreamHandler",
-            "formatter": "plain",
-            "stream": "ext://sys.stderr",
-        }
-    },
-    "loggers": {"_granian": {}, "granian.access": {}, "freehold": {"level": "INFO"}},
-    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "incremental": True,
+    "formatters": {},
+    "handlers": {},
+    "loggers": {"_granian": {}, "granian.access": {}},
 }
+"""That granian leaves the log as it is configured (`freehold.logs.setup`)."""
 
 
 def serve(settings: Settings, *, allow_remote: bool = False, allow_plain: bool = False) -> None:
@@ -106,6 +101,8 @@ def serve(settings: Settings, *, allow_remote: bool = False, allow_plain: bool =
     )
     load_driver(settings.ipam_driver)
     database.prepare(settings)
+    begin_log(settings)
+    warn_of_exposed_files(settings)
     told = settings.metrics
     if told.enabled and told.port:
         # Whoever can reach it may read it, and the operator says who that is.

@@ -19,6 +19,7 @@ from freehold.api.metrics.sharing import take_place
 from freehold.api.observability import Observability
 from freehold.api.outside import seen_from_outside
 from freehold.cli import connections, housekeeping
+from freehold.cli.logs import begin_log
 from freehold.config import Settings
 
 PR_SET_PDEATHSIG = 1
@@ -39,6 +40,7 @@ def load_application(
         counts: the folder in which the processes of the service count together.
     """
     die_with(parent)
+    begin_log(settings)
     stopping = Event()
     stop_once(stopping)
     if counts is not None:

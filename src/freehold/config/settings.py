@@ -23,10 +23,12 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from freehold.addresses.mac import parse_base_mac
-from freehold.config import health, links, metrics, times, tls
+from freehold.config import health, links, logs, metrics, times, tls
 from freehold.config.health import HealthSettings
 from freehold.config.links import LinkSettings
+from freehold.config.logs import LogSettings
 from freehold.config.metrics import MetricsSettings
+from freehold.config.options import Options, is_readable_by_all, secret_in
 from freehold.config.times import TimeLimits
 from freehold.config.tls import TLSSettings
 from freehold.errors import ConfigurationError
@@ -34,6 +36,7 @@ from freehold.ipam.strategy import COOL_DOWN, LONGEST_COOL_DOWN, Reuse, Strategy
 from freehold.networking.quota_values import LARGEST_LIMIT, Counted, QuotaLimits
 
 DATABASE_VARIABLE = "FREEHOLD_DATABASE"
+DATABASE_FILE_VARIABLE = f"{DATABASE_VARIABLE}_FILE"
 
 MEBIBYTE = 1 << 20
 
@@ -91,6 +94,9 @@ class Settings:
         pagination_max_limit: how many resources one answer may list; -1 for
             any number.
         policy_files: where the operator's rules are.
+        log: how and where the log is written.
+        secrets: what is not to be told, beside what is in the database's URL.
+        exposed_files: files with secrets that everybody on the machine may read.
         idempotency_hours: how long a request's idempotency key is known.
         quota_network: how many networks a project may have that has no limit of
             its own; -1 for any number.
@@ -129,6 +135,9 @@ class Settings:
     max_bulk_items: int = 1000
     pagination_max_limit: int = UNLIMITED
     policy_files: PolicyFiles = field(default_factory=PolicyFiles)
+    log: LogSettings = field(default_factory=LogSettings)
+    secrets: tuple[str, ...] = field(default_factory=tuple, repr=False)
+    exposed_files: tuple[str, ...] = field(default_factory=tuple, compare=False)
     idempotency_hours: int = 24
     quota_network: int = 100
     quota_subnet: int = 100
@@ -161,7 +170,7 @@ class Settings:
             raise ConfigurationError("dns_domain", "it is not a DNS domain")
         try:
             make_url(self.database_url)
-        except ArgumentError as error:
+        except (ArgumentError, ValueError) as error:
             raise ConfigurationError("[database] connection", "it is not a database URL") from error
 
     @property
@@ -268,6 +277,7 @@ def load_settings(
     config_files: Sequence[str | os.PathLike[str]] | None = None,
     *,
     environ: Mapping[str, str] | None = None,
+    options: Options | None = None,
 ) -> Settings:
     """Read the configuration.
 
@@ -276,13 +286,15 @@ def load_settings(
             places, such as ``/etc/freehold/freehold.conf``, if there are any.
         environ: the environment in which to look for ``FREEHOLD_DATABASE`` and
             the user's folders; the process's own by default.
+        options: what is to know the options afterwards.
 
     Raises:
         ConfigurationError: a file is missing or malformed, or a value cannot work.
     """
     environment = os.environ if environ is None else environ
-    options = cfg.ConfigOpts()
+    options = Options() if options is None else options
     options.register_opts(_OPTIONS)
+    logs.register(options)
     options.register_opts(_QUOTA_OPTIONS, group="quotas")
     options.register_opts(_DATABASE_OPTIONS, group="database")
     tls.register(options)
@@ -295,6 +307,7 @@ def load_settings(
     files = None if config_files is None else [os.fspath(path) for path in config_files]
     try:
         options([], project="freehold", default_config_files=files)
+        options.read_secret_files(environment)
         values = {option.name: options[option.name] for option in _OPTIONS}
         values |= {option.name: options.quotas[option.name] for option in _QUOTA_OPTIONS}
         configured = options.database.connection
@@ -302,12 +315,30 @@ def load_settings(
         values["tls"] = tls.read(options)
         values["links"] = links.read(options)
         values["times"] = times.read(options)
+        values["log"] = logs.read(options)
         values["metrics"] = metrics.read(options)
         values["health"] = health.read(options)
     except cfg.Error as error:
         raise ConfigurationError("the configuration", str(error)) from error
-    url = environment.get(DATABASE_VARIABLE) or configured or default_database_url(environment)
+    url = _database_url(environment, configured) or default_database_url(environment)
+    files = [environment.get(DATABASE_FILE_VARIABLE, ""), *options.secret_files]
+    files += options.files_with_secrets()
+    values["exposed_files"] = tuple(filter(is_readable_by_all, dict.fromkeys(files)))
+    values["secrets"] = tuple(value for group, _, value in options.secrets() if group != "database")
     return Settings(database_url=url, **values)
+
+
+def _database_url(environment: Mapping[str, str], configured: str | None) -> str | None:
+    """Return the database's URL; None if there is none.
+
+    Raises:
+        ConfigurationError: the environment has two, or its file cannot be read.
+    """
+    url = environment.get(DATABASE_VARIABLE)
+    file = environment.get(DATABASE_FILE_VARIABLE)
+    if url and file:
+        raise ConfigurationError(DATABASE_FILE_VARIABLE, f"{DATABASE_VARIABLE} is set, too")
+    return secret_in(file, DATABASE_VARIABLE) if file else url or configured
 
 
 def _policy_files(options: cfg.ConfigOpts) -> PolicyFiles:

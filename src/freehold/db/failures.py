@@ -16,6 +16,8 @@ from oslo_db import exception as db_exc
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from freehold.words import Word
+
 _LOST_MYSQL = frozenset(
     {
         1047,  # a Galera node without its cluster, or on its way into it or out of it
@@ -117,15 +119,15 @@ def ends_connection(error: BaseException) -> bool:
     )
 
 
-def name(error: Exception) -> str:
+def name(error: Exception) -> Word:
     """Name an error for the log, by nothing that could hold a stored value."""
     for cause in _causes(error):
         if isinstance(cause, sqlite3.OperationalError):
-            return cause.sqlite_errorname
+            return Word(cause.sqlite_errorname)
         number, state = _mysql_number(cause), _sqlstate(cause)
         if number is not None or state is not None:
-            return f"{type(error).__name__} ({number or state})"
-    return type(error).__name__
+            return Word(f"{type(error).__name__} ({number or state})")
+    return Word(type(error).__name__)
 
 
 def _asks_for_another_run(error: BaseException) -> bool:

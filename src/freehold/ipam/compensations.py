@@ -14,6 +14,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
+from freehold.words import Word
+
 log = logging.getLogger(__name__)
 
 
@@ -49,4 +51,4 @@ class Compensations:
             try:
                 undo()
             except Exception:  # whatever an outside system raises, the rest must be undone
-                log.exception("Could not %s after a failure; an audit will find it", what)
+                log.exception("Could not %s after a failure; an audit will find it", Word(what))

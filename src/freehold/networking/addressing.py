@@ -27,6 +27,7 @@ from freehold.ipam.requests import (
 )
 from freehold.networking.plan.ports import Wish
 from freehold.networking.values import FixedIP, Holding, Subnet
+from freehold.words import Word
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +85,7 @@ class Addressing:
                     "The IPAM driver did not hold an address of port %s on subnet %s: %s",
                     holder,
                     fixed_ip.subnet_id,
-                    type(error).__name__,
+                    Word(type(error).__name__),
                 )
             else:
                 accounts.released()
