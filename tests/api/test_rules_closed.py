@@ -43,8 +43,15 @@ OPEN = {
     ("GET", "/v2.0/quotas/tenant"): "one's own project's id",
     ("GET", "/openapi.json"): "how requests look",
     ("GET", "/docs"): "how requests look",
+    ("GET", "/healthcheck"): "whether the service is ready",
+    ("HEAD", "/healthcheck"): "whether the service is ready",
+    ("GET", "/healthcheck/live"): "that it answers",
+    ("HEAD", "/healthcheck/live"): "that it answers",
 }
 """What anybody may ask, and what is learnt by it: the operations without a rule."""
+
+BESIDE = {("GET", "/metrics"): "get_metrics"}
+"""The rules of operations that are no part of the API (tests/metrics)."""
 
 ORDINARY = {
     "network": {
@@ -148,7 +155,8 @@ def kinds_of(table: Mapping[str, object]) -> list[Any]:
 def test_each_operation_has_a_rule_or_is_open_and_each_rule_an_operation(
     app: App[Request, Response],
 ) -> None:
-    assert served(app) - ruled(list_rules()) == OPEN.keys()
+    assert served(app) - ruled(list_rules()) == OPEN.keys() | BESIDE.keys()
+    assert {*BESIDE.values()} <= {rule.name for rule in list_rules()}
     assert ruled(list_rules()) <= served(app)
 
 
@@ -163,7 +171,10 @@ def test_a_route_a_verb_or_a_rule_too_many_is_noticed() -> None:
     before = served(app)
     app.add_route("/v2.0/things/{thing_id}", Thing())
     found = served(app) - ruled(list_rules())
-    assert found - OPEN.keys() == {("GET", "/v2.0/things/{}"), ("PATCH", "/v2.0/things/{}")}
+    assert found - OPEN.keys() - BESIDE.keys() == {
+        ("GET", "/v2.0/things/{}"),
+        ("PATCH", "/v2.0/things/{}"),
+    }
     stale = documented("get_thing", "@", "See a thing.", ("GET", "/things"))
     assert ruled([*list_rules(), stale]) - before == {("GET", "/v2.0/things")}
 
@@ -221,10 +232,10 @@ def test_the_matrix_of_access_has_each_operation_and_asks_for_each_rule(
             one = make(world, whose_of(attempt)[0])
             tried.add((one.verb, _template(one.path)))
             world.tried(caller, one)
-    assert tried == served(app) - OPEN.keys()
+    assert tried == served(app) - OPEN.keys() - BESIDE.keys()
     parts = {name for rule in list_rules() for name in re.findall(r"rule:(\w+)", rule.check_str)}
     names = {rule.name for rule in list_rules()}
-    assert names - asked - parts == FOR_POLICY_FILES
+    assert names - asked - parts - {*BESIDE.values()} == FOR_POLICY_FILES
 
 
 def with_nothing_allowed(folder: Path, backend: Backend) -> TestClient:
@@ -282,4 +293,4 @@ def test_where_no_rule_allows_anything_not_even_administrators_get_anything(
         refused = answer.status_code in {403, 404} or one.body == {"nosuch": 1}
         listed = answer.status_code == 200 and list(answer.json.values()) == [[]]
         assert refused or listed, (one, answer.text)
-    assert tried == served(app) - OPEN.keys()
+    assert tried == served(app) - OPEN.keys() - BESIDE.keys()

@@ -11,7 +11,9 @@ import pytest
 from freehold import errors
 from freehold.api import refusals
 from freehold.config import Settings
+from freehold.config.health import HealthSettings
 from freehold.config.links import LinkSettings
+from freehold.config.metrics import MetricsSettings
 from freehold.config.times import TimeLimits
 from freehold.config.tls import TLSSettings
 from freehold.ipam.strategy import Strategy
@@ -62,7 +64,9 @@ def test_every_option_is_documented_with_its_default() -> None:
     assert documented[-1][0] == "connection"
 
 
-@pytest.mark.parametrize("kind", [TLSSettings, LinkSettings, TimeLimits])
+@pytest.mark.parametrize(
+    "kind", [TLSSettings, LinkSettings, TimeLimits, MetricsSettings, HealthSettings]
+)
 def test_every_option_of_a_group_is_documented_with_its_default(kind: Any) -> None:
     documented = {cells[0]: cells[1] for cells in rows("docs/configuration.md")}
     options = {field.name: str(field.default) for field in fields(kind)}

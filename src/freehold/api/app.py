@@ -9,6 +9,7 @@ from freehold.api.bodies import BodyLimits
 from freehold.api.faults import install_faults
 from freehold.api.idempotency import KnowsKeys
 from freehold.api.middleware import OnlyJson, PathSpelling, RequestIds
+from freehold.api.observability import Observability
 from freehold.api.outside import SoundOrigin
 from freehold.api.policy import Policy
 from freehold.api.request_time import RequestTime
@@ -93,16 +94,27 @@ def make_backend(settings: Settings, database: Database, driver: Driver | None =
     )
 
 
-def make_app(settings: Settings, backend: Backend) -> App[Request, Response]:
+def make_app(
+    settings: Settings, backend: Backend, observability: Observability | None = None
+) -> App[Request, Response]:
     """Return the service over a backend, as a WSGI application.
+
+    Args:
+        settings: the configuration.
+        backend: what is done on the database.
+        observability: what this process tells of itself; made by default for a
+            process that is the only one of its service.
 
     Raises:
         ConfigurationError: a policy file cannot be read, or makes no sense.
     """
+    telling = observability or Observability(settings, backend)
+    policy = Policy(settings)
     app: App[Request, Response] = falcon.App(
         middleware=[
             # Outermost of all: a request's time begins when it comes.
             RequestTime(settings.times.request_timeout),
+            *telling.middleware,
             *MIDDLEWARE,
             KnowsKeys(backend.idempotency_keys),
         ]
@@ -113,9 +125,8 @@ def make_app(settings: Settings, backend: Backend) -> App[Request, Response]:
         depth=settings.max_json_depth,
         bulk=settings.max_bulk_items,
     )
-    for url, resource in routes(
-        backend, limits, Policy(settings), settings.longest_page, settings.dns_domain
-    ).items():
+    table = routes(backend, limits, policy, settings.longest_page, settings.dns_domain)
+    for url, resource in {**table, **telling.routes(policy)}.items():
         app.add_route(url, resource)
     return app
 

@@ -9,6 +9,7 @@ import os
 import resource
 import signal
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from types import FrameType
@@ -20,6 +21,7 @@ from granian.log import LogLevels
 from granian.server.mp import MPServer
 
 from freehold import __version__
+from freehold.api.metrics.sharing import shared_folder
 from freehold.cli import database
 from freehold.cli.certificates import Certificate, read_certificate
 from freehold.cli.failure import CommandFailed
@@ -101,13 +103,18 @@ def serve(settings: Settings, *, allow_remote: bool = False, allow_plain: bool =
     database.prepare(settings)
     begin_log(settings)
     warn_of_exposed_files(settings)
+    told = settings.metrics
+    if told.enabled and told.port:
+        # Whoever can reach it may read it, and the operator says who that is.
+        choose_endpoint(told.host, told.port, allow_remote=True)
     server = _make_server(settings, endpoint, certificate, _raise_file_limit())
     server.on_startup(_heed_first_signal)
     server.on_startup(partial(_renew_only_with_sound_files, settings.tls))
     server.on_startup(partial(print, _greeting(settings, endpoint, certificate), flush=True))
     load = partial(load_application, settings, os.getpid(), endpoint.port)
     try:
-        server.serve(target_loader=load, wrap_loader=False)
+        with shared_folder() if told.enabled else nullcontext() as counts:
+            server.serve(target_loader=partial(load, counts=counts), wrap_loader=False)
     except SystemExit as ended:
         # Workers that are told to stop together with this process, as supervisors do,
         # count as failed in granian's books.

@@ -8,11 +8,15 @@ import ctypes
 import os
 import signal
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from secrets import SystemRandom
 from threading import Event, Thread
 from typing import Any
 
 from freehold.api.app import make_app, open_backend
+from freehold.api.metrics.listener import listening_to_prometheus
+from freehold.api.metrics.sharing import take_place
+from freehold.api.observability import Observability
 from freehold.api.outside import seen_from_outside
 from freehold.cli import connections, housekeeping
 from freehold.cli.logs import begin_log
@@ -24,22 +28,29 @@ PR_SET_PDEATHSIG = 1
 WSGIApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
-def load_application(settings: Settings, parent: int, port: int) -> WSGIApplication:
+def load_application(
+    settings: Settings, parent: int, port: int, counts: Path | None = None
+) -> WSGIApplication:
     """Prepare this process, and make the application that it serves.
 
     Args:
         settings: the service's configuration.
         parent: the id of the process that started this one.
         port: the TCP port that this process is going to listen on.
+        counts: the folder in which the processes of the service count together.
     """
     die_with(parent)
     begin_log(settings)
     stopping = Event()
     stop_once(stopping)
+    if counts is not None:
+        take_place(counts)
     backend = open_backend(settings)
+    observability = Observability(settings, backend, counts)
+    listening_to_prometheus(settings, observability)
     housekeeping.begin(housekeeping.chores(backend, settings), stopping, SystemRandom())
     connections.begin(port, settings.times, stopping)
-    return seen_from_outside(make_app(settings, backend), settings.links)
+    return seen_from_outside(make_app(settings, backend, observability), settings.links)
 
 
 def stop_once(stopping: Event) -> None:

@@ -23,9 +23,11 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from freehold.addresses.mac import parse_base_mac
-from freehold.config import links, logs, times, tls
+from freehold.config import health, links, logs, metrics, times, tls
+from freehold.config.health import HealthSettings
 from freehold.config.links import LinkSettings
 from freehold.config.logs import LogSettings
+from freehold.config.metrics import MetricsSettings
 from freehold.config.options import Options, is_readable_by_all, secret_in
 from freehold.config.times import TimeLimits
 from freehold.config.tls import TLSSettings
@@ -105,6 +107,8 @@ class Settings:
         tls: how connections are encrypted.
         links: where the links in answers lead.
         times: how long what may take.
+        metrics: what is measured, and where it is told.
+        health: when the service counts as ready.
 
     Raises:
         ConfigurationError: a value cannot work.
@@ -143,6 +147,8 @@ class Settings:
     tls: TLSSettings = field(default_factory=TLSSettings)
     links: LinkSettings = field(default_factory=LinkSettings)
     times: TimeLimits = field(default_factory=TimeLimits)
+    metrics: MetricsSettings = field(default_factory=MetricsSettings)
+    health: HealthSettings = field(default_factory=HealthSettings)
 
     @property
     def longest_page(self) -> int | None:
@@ -294,6 +300,8 @@ def load_settings(
     tls.register(options)
     links.register(options)
     times.register(options)
+    metrics.register(options)
+    health.register(options)
     for group, some in policy_options.list_opts():
         options.register_opts(some, group=group)
     files = None if config_files is None else [os.fspath(path) for path in config_files]
@@ -308,6 +316,8 @@ def load_settings(
         values["links"] = links.read(options)
         values["times"] = times.read(options)
         values["log"] = logs.read(options)
+        values["metrics"] = metrics.read(options)
+        values["health"] = health.read(options)
     except cfg.Error as error:
         raise ConfigurationError("the configuration", str(error)) from error
     url = _database_url(environment, configured) or default_database_url(environment)

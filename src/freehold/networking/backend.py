@@ -30,6 +30,7 @@ class Backend:
     """Networks and what belongs to them, with one driver for their addresses.
 
     Attributes:
+        database: where all of it is.
         networks: the networks.
         segments: the networks' segments.
         subnets: the subnets.
@@ -59,6 +60,7 @@ class Backend:
     ) -> None:
         bounds = limits or Limits()
         around = surroundings or Surroundings()
+        self.database = database
         self.quotas = Quotas(database, around, bounds.quotas)
         self.networks = Networks(database, driver, bounds, around, self.quotas)
         self.segments = Segments(database, bounds, around)

@@ -1,5 +1,7 @@
 """Who may do what with that which has one or two operations, or is for administrators anyway."""
 
+from oslo_policy.policy import RuleDefault
+
 from freehold.api.policies.base import (
     ADMIN,
     ADMIN_OR_SERVICE,
@@ -40,4 +42,5 @@ RULES = [
         ("GET", "/network-ip-availabilities"),
         ("GET", "/network-ip-availabilities/{network_id}"),
     ),
+    RuleDefault("get_metrics", ADMIN, "Read /metrics, which is told to Prometheus."),
 ]
