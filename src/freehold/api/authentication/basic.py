@@ -56,16 +56,19 @@ class Basic:
 
     Args:
         settings: where the files are.
+        passwords: tells whether passwords are right.
 
     Raises:
         ConfigurationError: a file cannot be read, or makes no sense.
     """
 
-    def __init__(self, settings: Authentication) -> None:
+    def __init__(self, settings: Authentication, passwords: Passwords | None = None) -> None:
         self._files = Files(
             Path(settings.http_basic_auth_user_file), Path(settings.http_basic_auth_roles_file)
         )
-        self._passwords = Passwords(settings.http_basic_auth_cache_time, time.monotonic)
+        self._passwords = passwords or Passwords(
+            settings.http_basic_auth_cache_time, time.monotonic
+        )
         self._files.refresh()
 
     def authenticate(self, environ: Environ) -> None:
