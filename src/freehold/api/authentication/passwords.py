@@ -157,12 +157,16 @@ class Turns:
         at_once: how many do it.
         waiting: how many wait.
         seconds: how long they wait.
+
+    Attributes:
+        free: how many more may come.
     """
 
     def __init__(self, at_once: int, waiting: int, seconds: float) -> None:
+        self.free = at_once + waiting
         self._seconds = seconds
-        self._doing = BoundedSemaphore(at_once)
-        self._all = BoundedSemaphore(at_once + waiting)
+        self._lock = Lock()
+        self._turn = BoundedSemaphore(at_once)
 
     @contextmanager
     def one(self) -> Iterator[None]:
@@ -171,14 +175,17 @@ class Turns:
         Raises:
             AuthenticationUnavailable: too many wait already, or it takes too long.
         """
-        if not self._all.acquire(blocking=False):
-            raise AuthenticationUnavailable
+        with self._lock:
+            if not self.free:
+                raise AuthenticationUnavailable
+            self.free -= 1
         try:
-            if not self._doing.acquire(timeout=self._seconds):
+            if not self._turn.acquire(timeout=self._seconds):
                 raise AuthenticationUnavailable
             try:
                 yield
             finally:
-                self._doing.release()
+                self._turn.release()
         finally:
-            self._all.release()
+            with self._lock:
+                self.free += 1
