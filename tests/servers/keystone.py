@@ -6,13 +6,16 @@ import secrets
 import shutil
 import signal
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import msgpack
 import pytest
+from cryptography.fernet import Fernet
 
 from tests.servers.process import HOST, Process, ServerFailed, free_ports, new_directory
 
@@ -149,21 +152,31 @@ class Keystone:
         token = response.getheader("X-Subject-Token") or ""
         return Answer(response.status, token, json.loads(content) if content else None)
 
-    def settings(self) -> dict[str, str]:
-        """Return the environment in which Freehold asks it."""
-        said = {
-            "auth_type": "password",
-            "auth_url": self.url,
-            "username": "freehold",
-            "password": self.password,
-            "user_domain_id": "default",
-            "project_name": "service",
-            "project_domain_id": "default",
-        }
-        return {
-            "OS_DEFAULT__AUTH_STRATEGY": "keystone",
-            **{f"OS_KEYSTONE_AUTHTOKEN__{name.upper()}": text for name, text in said.items()},
-        }
+    def configuration(self) -> str:
+        """Return what Freehold's configuration file says so that it asks this Keystone."""
+        return f"""
+[DEFAULT]
+auth_strategy = keystone
+[keystone_authtoken]
+auth_type = password
+auth_url = {self.url}
+username = freehold
+password = {self.password}
+user_domain_id = default
+project_name = service
+project_domain_id = default
+"""
+
+    def expired(self, token: str) -> str:
+        """Return a token as it is when its time has been up for a minute."""
+        key = Fernet((self._folder / "fernet-keys" / "1").read_bytes())
+        padded = token + "=" * (-len(token) % 4)
+        payload = msgpack.unpackb(key.decrypt(padded.encode()))
+        past = time.time() - 60
+        # The only number with a fraction is the time at which it expires.
+        changed = [past if isinstance(part, float) else part for part in payload]
+        made = key.encrypt_at_time(msgpack.packb(changed), int(past) - 3600)
+        return made.decode().rstrip("=")
 
     def client_settings(self, user: str, project: str) -> dict[str, str]:
         """Return the environment of a client that logs in with it."""

@@ -36,26 +36,23 @@ class Endpoint:
         return ip_address(self.host).is_loopback
 
 
-def choose_endpoint(
-    host: str, port: int, *, allow_remote: bool = False, authenticates: bool = False
-) -> Endpoint:
+def choose_endpoint(host: str, port: int, *, allow_remote: bool = False) -> Endpoint:
     """Turn what the operator asked for into an address that can be listened on.
 
     Args:
         host: an IP address, or a name of this machine.
         port: a TCP port; 0 for any that is free.
-        allow_remote: whether other machines may reach it without authentication.
-        authenticates: whether those who make requests have to show who they are.
+        allow_remote: whether other machines may reach it.
 
     Raises:
         CommandFailed: the name is unknown, the address is not the loopback's
             though it has to be, or it cannot be listened on.
     """
     endpoint = Endpoint(_resolve(host), port)
-    if not endpoint.is_loopback and not authenticates and not allow_remote:
+    if not endpoint.is_loopback and not allow_remote:
         raise CommandFailed(
-            f"{host} can be reached from other machines, and without authentication "
-            "(auth_strategy = noauth) whoever reaches it is an administrator. Listen on "
+            f"{host} can be reached from other machines, and there is no authentication "
+            "(auth_strategy = noauth): whoever reaches it is an administrator. Listen on "
             f"127.0.0.1, or say {ALLOW_REMOTE} if something else protects it.",
             ExitCode.MISUSED,
         )

@@ -83,7 +83,7 @@ def serve(settings: Settings, *, allow_remote: bool = False, allow_plain: bool =
 
     Args:
         settings: the service's configuration.
-        allow_remote: whether other machines may reach it.
+        allow_remote: whether other machines may reach it without authentication.
         allow_plain: whether they may send passwords and tokens in the open.
 
     Raises:
@@ -234,6 +234,6 @@ Users log in with their passwords (auth_strategy = http_basic); 'freehold user a
 Try: openstack --os-auth-type http_basic --os-endpoint {endpoint.url} --os-username NAME \
 network create first"""
         case Strategy.KEYSTONE:
-            return f"""\
+            return """\
 Users log in with tokens of Keystone (auth_strategy = keystone).
-Try: openstack --os-network-endpoint-override {endpoint.url} network create first"""
+Try: openstack network create first (the catalogue says where the service of type network is)"""

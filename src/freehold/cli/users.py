@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from ipaddress import ip_address
 from pathlib import Path
 from shlex import quote
+from socket import getfqdn
 
 from freehold.api.authentication.accounts import (
     Account,
@@ -242,8 +243,12 @@ def _in_yaml(text: str) -> str:
 
 def _endpoint(settings: Settings) -> str:
     try:
-        version = ip_address(settings.bind_host).version
+        address = ip_address(settings.bind_host)
     except ValueError:
-        version = 4  # a name
-    host = f"[{settings.bind_host}]" if version == 6 else settings.bind_host
-    return f"http://{host}:{settings.bind_port}"
+        host = settings.bind_host
+    else:
+        # Clients need one of the machine's addresses where the service listens on all.
+        host = getfqdn() if address.is_unspecified else str(address)
+        host = f"[{host}]" if ":" in host else host
+    scheme = "https" if settings.tls.enabled else "http"
+    return f"{scheme}://{host}:{settings.bind_port}"

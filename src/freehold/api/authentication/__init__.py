@@ -18,11 +18,13 @@ from falcon import Request, Response
 from freehold.api.authentication.claims import Environ, NoClaims
 from freehold.config import Authentication, Strategy
 
-OPEN_PATHS = frozenset({"/", "/v2.0", "/openapi.json", "/docs"})
-"""What is told to everybody: which API this is, and no more.
+OPEN_PATHS = frozenset(
+    {"/", "/v2.0", "/openapi.json", "/docs", "/healthcheck", "/healthcheck/live"}
+)
+"""What is told to everybody: which API this is and whether it is well, and no more.
 
-As with Neutron, clients look at the list of versions before they log in. Freehold's
-own description and its page are the same for all, and public.
+As with Neutron, clients look at the list of versions before they log in. The
+description of the API and its page have no data.
 """
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from keystoneauth1.exceptions import ClientException
 from keystonemiddleware.auth_token import AuthProtocol
+from keystonemiddleware.exceptions import KeystoneMiddlewareException
 from oslo_cache.exception import QueueEmpty
 
 from freehold.api.authentication.claims import (
@@ -28,6 +29,8 @@ from freehold.api.authentication.claims import (
 )
 from freehold.api.refusals import AuthenticationUnavailable, HTTPUnauthorized
 from freehold.config import Authentication
+from freehold.config.authentication import KEYSTONE_GROUP
+from freehold.errors import ConfigurationError
 
 log = logging.getLogger(__name__)
 
@@ -51,11 +54,17 @@ class Keystone:
 
     Args:
         settings: how to ask Keystone.
+
+    Raises:
+        ConfigurationError: options are missing, or do not fit together.
     """
 
     def __init__(self, settings: Authentication) -> None:
         configuration = settings.keystone_configuration()
-        self._middleware = AuthProtocol(_let_through, {"oslo_config_config": configuration})
+        try:
+            self._middleware = AuthProtocol(_let_through, {"oslo_config_config": configuration})
+        except (ClientException, KeystoneMiddlewareException) as error:
+            raise ConfigurationError(f"[{KEYSTONE_GROUP}]", str(error).rstrip(".")) from error
 
     def authenticate(self, environ: Environ) -> None:
         """Find out who makes a request.
@@ -64,10 +73,11 @@ class Keystone:
             HTTPUnauthorized: there is no token, or not one that Keystone knows.
             AuthenticationUnavailable: Keystone does not answer as it should.
         """
-        for name in (USER_TOKEN, SERVICE_TOKEN):
-            if not _could_be_token(environ.get(name)):
-                # As if there were none: Keystone need not be asked about it.
-                environ.pop(USER_TOKEN, None)
+        tokens = (USER_TOKEN, SERVICE_TOKEN)
+        if not all(_could_be_token(environ.get(name)) for name in tokens):
+            # As if there were none: Keystone need not be asked about it.
+            for name in tokens:
+                environ.pop(name, None)
         status, headers = self._ask(environ)
         if status.startswith(_REFUSED):
             raise HTTPUnauthorized(headers.get("WWW-Authenticate", "Keystone"))
@@ -103,14 +113,14 @@ def _could_be_token(text: object) -> bool:
         isinstance(text, str)
         and len(text) <= LONGEST_TOKEN
         and text.isascii()
-        and (text.isprintable())
+        and text.isprintable()
     )
 
 
 def _tidy(environ: Environ) -> None:
     for name in _LEFT_BEHIND:
         environ.pop(name, None)
-    for name in [name for name, value in environ.items() if value is None]:
+    for name in [name for name in environ if name.startswith("HTTP_") and environ[name] is None]:
         del environ[name]
     if PROJECT not in environ:
         # Rules are about projects. An administrator of a domain is none of the cloud.
