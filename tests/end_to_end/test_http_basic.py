@@ -52,7 +52,7 @@ def test_what_is_told_logs_in_until_the_user_is_removed(
     def sh(*lines: str) -> subprocess.CompletedProcess[str]:
         found = Path(tool("openstack")).parent
         return subprocess.run(
-            ["sh", "-e"],
+            ["/bin/sh", "-e"],
             input="\n".join(lines),
             env=clean_environment(tmp_path, {"PATH": f"{found}:/usr/bin:/bin"}),
             cwd=tmp_path,
