@@ -15,12 +15,11 @@ from typing import Any, Protocol
 
 from falcon import Request, Response
 
+from freehold.api import health
 from freehold.api.authentication.claims import Environ, NoClaims
 from freehold.config import Authentication, Strategy
 
-OPEN_PATHS = frozenset(
-    {"/", "/v2.0", "/openapi.json", "/docs", "/healthcheck", "/healthcheck/live"}
-)
+OPEN_PATHS = frozenset({"/", "/v2.0", "/openapi.json", "/docs", *health.OPEN_PATHS})
 """What is told to everybody: which API this is and whether it is well, and no more.
 
 As with Neutron, clients look at the list of versions before they log in. The
