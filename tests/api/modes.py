@@ -1,10 +1,13 @@
 """A service in each mode of authentication, and how a request says who makes it."""
 
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from freehold.config import Settings
+import bcrypt
+
+from freehold.config import Authentication, Settings
 
 
 @dataclass(frozen=True)
@@ -24,5 +27,19 @@ def _noauth(_folder: Path) -> Mode:
     return Mode(Settings(database_url="sqlite://"))
 
 
-MODES: Mapping[str, Callable[[Path], Mode]] = {"noauth": _noauth}
+def _http_basic(folder: Path) -> Mode:
+    users, roles = folder / "htpasswd", folder / "users.yaml"
+    users.write_bytes(b"boss:" + bcrypt.hashpw(b"sesame", bcrypt.gensalt(4)))
+    users.chmod(0o600)
+    roles.write_text("boss: {project_id: p, roles: [admin]}")
+    authentication = Authentication(
+        auth_strategy="http_basic",
+        http_basic_auth_user_file=str(users),
+        http_basic_auth_roles_file=str(roles),
+    )
+    settings = Settings(database_url="sqlite://", authentication=authentication)
+    return Mode(settings, {"Authorization": f"Basic {b64encode(b'boss:sesame').decode()}"})
+
+
+MODES: Mapping[str, Callable[[Path], Mode]] = {"noauth": _noauth, "http_basic": _http_basic}
 """Each mode by its name, with a folder for the files that it needs."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from freehold.config import Settings, load_settings
+from freehold.config import Authentication, Settings, load_settings
 from freehold.errors import ConfigurationError
 
 POSTGRESQL = "postgresql+psycopg://freehold:tr0ub4dor@db.example.org/freehold"
@@ -20,7 +20,11 @@ def written(folder: Path, text: str) -> list[Path]:
 def test_the_default_database_is_a_file_of_the_user_s() -> None:
     settings = load_settings([], environ={"XDG_DATA_HOME": "/data"})
     assert settings.database_url == "sqlite:////data/freehold/freehold.sqlite"
-    assert settings == Settings(database_url=settings.database_url)
+    users = Authentication(
+        http_basic_auth_user_file="/data/freehold/htpasswd",
+        http_basic_auth_roles_file="/data/freehold/users.yaml",
+    )
+    assert settings == Settings(database_url=settings.database_url, authentication=users)
 
 
 @pytest.mark.parametrize("relative", ["", "here/there"])
@@ -45,6 +49,7 @@ def test_a_file_sets_what_it_names(tmp_path: Path) -> None:
         bind_port=9797,
         base_mac="fa:16:3e:4f:00:00",
         ipam_driver="other",
+        authentication=settings.authentication,
     )
 
 

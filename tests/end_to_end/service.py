@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -72,13 +73,17 @@ class Answer:
 class Client:
     """One connection to the API, which knows of HTTP and JSON and no more."""
 
-    def __init__(self, port: int, *, timeout: float = 60) -> None:
+    def __init__(
+        self, port: int, *, timeout: float = 60, headers: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
+        self._headers = headers
 
     def call(self, method: str, path: str, document: object = None) -> Answer:
         """Send a request, and wait for its answer."""
         body = None if document is None else json.dumps(document)
-        headers = {} if body is None else {"Content-Type": "application/json"}
+        headers = dict(self._headers)
+        headers |= {} if body is None else {"Content-Type": "application/json"}
         try:
             self._connection.request(method, path, body, headers)
             response = self._connection.getresponse()

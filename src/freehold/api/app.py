@@ -5,6 +5,7 @@ from falcon import App, Request, Response
 
 from freehold.api.access_log import AccessLog
 from freehold.api.answer_headers import AnswerHeaders
+from freehold.api.authentication import authenticated
 from freehold.api.bodies import BodyLimits
 from freehold.api.faults import install_faults
 from freehold.api.idempotency import KnowsKeys
@@ -106,7 +107,7 @@ def make_app(
             process that is the only one of its service.
 
     Raises:
-        ConfigurationError: a policy file cannot be read, or makes no sense.
+        ConfigurationError: a file of policies or users cannot be read, or makes no sense.
     """
     telling = observability or Observability(settings, backend)
     policy = Policy(settings)
@@ -115,7 +116,7 @@ def make_app(
             # Outermost of all: a request's time begins when it comes.
             RequestTime(settings.times.request_timeout),
             *telling.middleware,
-            *MIDDLEWARE,
+            *authenticated(MIDDLEWARE, settings.authentication),
             KnowsKeys(backend.idempotency_keys),
         ]
     )

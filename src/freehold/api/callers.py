@@ -1,8 +1,9 @@
 """In whose name a request is made.
 
-There is no authentication yet. As with Neutron's ``noauth``, whoever sends no
-roles is an administrator; a proxy that authenticates says in headers who it is,
-as keystonemiddleware does. A header's name of a role is the same in capitals.
+Headers say it, those that keystonemiddleware sets. With authentication they are
+Freehold's own making (`freehold.api.authentication`). Without it they are a proxy's, and
+as with Neutron's ``noauth``, whoever sends no roles is an administrator. A header's
+name of a role is the same in capitals.
 
 Source: keystonemiddleware, *What we add to the request for use by the OpenStack service*.
 """
@@ -68,31 +69,35 @@ def caller_of(request: Request) -> Caller:
     Raises:
         HTTPBadRequest: a header has what cannot be stored.
     """
-    roles = request.get_header(ROLES_HEADER)
-    known = EVERY_ROLE if roles is None else _roles(roles)
+    anybody = request.get_header(ROLES_HEADER) is None
+    known = EVERY_ROLE if anybody else _roles(request, ROLES_HEADER)
     return Caller(
         is_admin=ADMIN_ROLE in known,
         project_id=_text(request, PROJECT_HEADER),
         user_id=_text(request, USER_HEADER),
         roles=known,
-        service_roles=_roles(request.get_header(SERVICE_ROLES_HEADER, default="")),
+        service_roles=_roles(request, SERVICE_ROLES_HEADER),
         is_admin_project=request.get_header(ADMIN_PROJECT_HEADER, default="").lower() != "false",
     )
 
 
-def _roles(header: str) -> frozenset[str]:
-    return frozenset(role.strip().lower() for role in header.split(",")) - {""}
+def _roles(request: Request, header: str) -> frozenset[str]:
+    return frozenset(role.strip().lower() for role in _decoded(request, header).split(",")) - {""}
 
 
 def _text(request: Request, header: str) -> str:
-    try:
-        # WSGI hands each byte of a header over as the Latin-1 character of its value.
-        text = request.get_header(header, default="").encode("latin-1").decode()
-    except UnicodeError as error:
-        raise HTTPBadRequest(detail=f"The header {header} is not UTF-8.") from error
+    text = _decoded(request, header)
     if len(text) > LONGEST_PROJECT_ID or not is_storable(text):
         raise HTTPBadRequest(
             detail=f"The header {header} is longer than {LONGEST_PROJECT_ID} characters "
             "or has a NUL."
         )
     return text
+
+
+def _decoded(request: Request, header: str) -> str:
+    try:
+        # WSGI hands each byte of a header over as the Latin-1 character of its value.
+        return request.get_header(header, default="").encode("latin-1").decode()
+    except UnicodeError as error:
+        raise HTTPBadRequest(detail=f"The header {header} is not UTF-8.") from error

@@ -14,7 +14,7 @@ import falcon
 from falcon import App, Request, Response
 from neutron_lib import exceptions as neutron_errors
 
-from freehold.api.refusals import UNREADABLE
+from freehold.api.refusals import UNREADABLE, HTTPUnauthorized
 from freehold.errors import FreeholdError, Refusal
 from freehold.words import Word
 
@@ -52,6 +52,8 @@ def _refused(request: Request, response: Response, error: FreeholdError, _params
         log.warning("%s: %s", Word(type(error).__name__), error.message)
     if error.status == HTTPStatus.SERVICE_UNAVAILABLE:
         response.set_header("Retry-After", RETRY_AFTER_SECONDS)
+    if isinstance(error, HTTPUnauthorized):
+        response.set_header("WWW-Authenticate", error.challenge)
     response.status = error.status
     response.media = fault_of(error)
 

@@ -6,9 +6,11 @@
     └── HTTPRefusal
         ├── HTTPBadRequest                400
         ├── QuotaMissingTenant            400
+        ├── HTTPUnauthorized              401
         ├── HTTPNotAcceptable             406
         ├── HTTPRequestEntityTooLarge     413
-        └── HTTPUnsupportedMediaType      415
+        ├── HTTPUnsupportedMediaType      415
+        └── AuthenticationUnavailable     503
 
 The class names are the types that clients know from Neutron, which takes them
 from WebOb.
@@ -46,6 +48,20 @@ class QuotaMissingTenant(HTTPRefusal):
         super().__init__("Tenant-id was missing from quota request.")
 
 
+class HTTPUnauthorized(HTTPRefusal):
+    """Whoever asks does not show who it is.
+
+    Args:
+        challenge: the value of ``WWW-Authenticate``, which says how that is done.
+    """
+
+    status = HTTPStatus.UNAUTHORIZED
+
+    def __init__(self, challenge: str) -> None:
+        super().__init__("The request you have made requires authentication.")
+        self.challenge = challenge
+
+
 class HTTPNotAcceptable(HTTPRefusal):
     """The client does not accept JSON, and there is nothing else."""
 
@@ -77,3 +93,12 @@ class HTTPUnsupportedMediaType(HTTPRefusal):
             f"The request media type {media_type} is not supported by this server.",
             detail="Bodies are application/json.",
         )
+
+
+class AuthenticationUnavailable(HTTPRefusal):
+    """Who asks cannot be found out at this moment."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+
+    def __init__(self) -> None:
+        super().__init__("Who you are cannot be checked at this moment; try again.")

@@ -51,9 +51,9 @@ def choose_endpoint(host: str, port: int, *, allow_remote: bool = False) -> Endp
     endpoint = Endpoint(_resolve(host), port)
     if not endpoint.is_loopback and not allow_remote:
         raise CommandFailed(
-            f"{host} can be reached from other machines, and this version has no "
-            "authentication: whoever reaches it is an administrator. Listen on 127.0.0.1, "
-            f"or say {ALLOW_REMOTE} if something else protects it.",
+            f"{host} can be reached from other machines, and there is no authentication "
+            "(auth_strategy = noauth): whoever reaches it is an administrator. Listen on "
+            f"127.0.0.1, or say {ALLOW_REMOTE} if something else protects it.",
             ExitCode.MISUSED,
         )
     return Endpoint(endpoint.host, _claim_port(endpoint))

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from freehold import __version__
-from freehold.cli import configuration, database, history, neutron
+from freehold.cli import configuration, database, history, neutron, user_command
 from freehold.cli.failure import CommandFailed, ExitCode
 from freehold.cli.listening import ALLOW_PLAIN, ALLOW_REMOTE
 from freehold.cli.secret_words import refuse_secret_words
@@ -135,6 +135,7 @@ def _parser() -> ArgumentParser:
     telling.set_defaults(run=_current)
     _add_history(commands)
     neutron.add_to(commands)
+    user_command.add_to(commands, _settings)
     _add_common(configuration.add_to(commands))
     return parser
 

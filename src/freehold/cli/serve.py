@@ -21,6 +21,7 @@ from granian.log import LogLevels
 from granian.server.mp import MPServer
 
 from freehold import __version__
+from freehold.api.authentication import authenticator_of
 from freehold.api.metrics.sharing import shared_folder
 from freehold.cli import database
 from freehold.cli.certificates import Certificate, read_certificate
@@ -28,7 +29,7 @@ from freehold.cli.failure import CommandFailed
 from freehold.cli.listening import Endpoint, choose_endpoint, refuse_open_credentials
 from freehold.cli.logs import begin_log, warn_of_exposed_files
 from freehold.cli.worker import load_application
-from freehold.config import Settings
+from freehold.config import Settings, Strategy
 from freehold.config.tls import TLS_1_2, TLS_1_3, TLSSettings
 from freehold.errors import ConfigurationError
 from freehold.ipam.loader import load_driver
@@ -82,7 +83,7 @@ def serve(settings: Settings, *, allow_remote: bool = False, allow_plain: bool =
 
     Args:
         settings: the service's configuration.
-        allow_remote: whether other machines may reach it.
+        allow_remote: whether other machines may reach it without authentication.
         allow_plain: whether they may send passwords and tokens in the open.
 
     Raises:
@@ -90,16 +91,21 @@ def serve(settings: Settings, *, allow_remote: bool = False, allow_plain: bool =
     """
     certificate = read_certificate(settings.tls) if settings.tls.enabled else None
     endpoint = replace(
-        choose_endpoint(settings.bind_host, settings.bind_port, allow_remote=allow_remote),
+        choose_endpoint(
+            settings.bind_host,
+            settings.bind_port,
+            allow_remote=allow_remote or settings.authentication.is_on,
+        ),
         tls=certificate is not None,
     )
     refuse_open_credentials(
         endpoint,
-        authenticates=False,
+        authenticates=settings.authentication.is_on,
         behind_proxy=settings.links.enable_proxy_headers_parsing,
         allowed=allow_plain,
     )
     load_driver(settings.ipam_driver)
+    authenticator_of(settings.authentication)
     database.prepare(settings)
     begin_log(settings)
     warn_of_exposed_files(settings)
@@ -212,6 +218,22 @@ def _greeting(settings: Settings, endpoint: Endpoint, certificate: Certificate |
     return f"""\
 Freehold {__version__} serves the Networking API at {endpoint.url}
 Database: {database.shown(settings)}
-{tls}There is no authentication: whoever reaches this address is an administrator.
+{tls}{_invitation(settings, endpoint)}"""
+
+
+def _invitation(settings: Settings, endpoint: Endpoint) -> str:
+    match Strategy(settings.authentication.auth_strategy):
+        case Strategy.NOAUTH:
+            return f"""\
+There is no authentication: whoever reaches this address is an administrator.
 Try: curl {endpoint.url}/v2.0/networks -H 'Content-Type: application/json' \
 -d '{{"network": {{"name": "first"}}}}'"""
+        case Strategy.HTTP_BASIC:
+            return f"""\
+Users log in with their passwords (auth_strategy = http_basic); 'freehold user add' makes one.
+Try: openstack --os-auth-type http_basic --os-endpoint {endpoint.url} --os-username NAME \
+network create first"""
+        case Strategy.KEYSTONE:
+            return """\
+Users log in with tokens of Keystone (auth_strategy = keystone).
+Try: openstack network create first (the catalogue says where the service of type network is)"""

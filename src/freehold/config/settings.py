@@ -23,7 +23,8 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from freehold.addresses.mac import parse_base_mac
-from freehold.config import health, links, logs, metrics, times, tls
+from freehold.config import authentication, health, links, logs, metrics, times, tls
+from freehold.config.authentication import Authentication
 from freehold.config.health import HealthSettings
 from freehold.config.links import LinkSettings
 from freehold.config.logs import LogSettings
@@ -93,6 +94,7 @@ class Settings:
         max_bulk_items: how many resources one request may create.
         pagination_max_limit: how many resources one answer may list; -1 for
             any number.
+        authentication: how the service learns who makes a request.
         policy_files: where the operator's rules are.
         log: how and where the log is written.
         secrets: what is not to be told, beside what is in the database's URL.
@@ -134,6 +136,7 @@ class Settings:
     max_json_depth: int = 32
     max_bulk_items: int = 1000
     pagination_max_limit: int = UNLIMITED
+    authentication: Authentication = field(default_factory=Authentication)
     policy_files: PolicyFiles = field(default_factory=PolicyFiles)
     log: LogSettings = field(default_factory=LogSettings)
     secrets: tuple[str, ...] = field(default_factory=tuple, repr=False)
@@ -295,6 +298,7 @@ def load_settings(
     options = Options() if options is None else options
     options.register_opts(_OPTIONS)
     logs.register(options)
+    options.register_opts(authentication.OPTIONS)
     options.register_opts(_QUOTA_OPTIONS, group="quotas")
     options.register_opts(_DATABASE_OPTIONS, group="database")
     tls.register(options)
@@ -318,6 +322,9 @@ def load_settings(
         values["log"] = logs.read(options)
         values["metrics"] = metrics.read(options)
         values["health"] = health.read(options)
+        values["authentication"] = authentication.read_authentication(
+            options, default_folder(environment)
+        )
     except cfg.Error as error:
         raise ConfigurationError("the configuration", str(error)) from error
     url = _database_url(environment, configured) or default_database_url(environment)
@@ -357,11 +364,16 @@ def _policy_files(options: cfg.ConfigOpts) -> PolicyFiles:
 
 
 def default_database_url(environ: Mapping[str, str]) -> str:
-    """Return the URL of the SQLite file that is used when no database is named.
+    """Return the URL of the SQLite file that is used when no database is named."""
+    return f"sqlite:///{default_folder(environ) / 'freehold.sqlite'}"
+
+
+def default_folder(environ: Mapping[str, str]) -> Path:
+    """Return where files are that nothing else is said of.
 
     Source: XDG Base Directory Specification, ``XDG_DATA_HOME``.
     """
     named = environ.get("XDG_DATA_HOME", "")
     # The specification has relative paths ignored.
     folder = Path(named) if named.startswith("/") else Path.home() / ".local" / "share"
-    return f"sqlite:///{folder / 'freehold' / 'freehold.sqlite'}"
+    return folder / "freehold"

@@ -30,6 +30,20 @@ address with hyphens. Texts have no NUL and no half of a surrogate pair. A refus
 as `type`, on which programs may rely, and as `message`.
 """.strip()
 
+_WAYS_TO_LOG_IN: Mapping[str, Mapping[str, str]] = {
+    "password": {
+        "type": "http",
+        "scheme": "basic",
+        "description": "Of services with auth_strategy = http_basic.",
+    },
+    "token": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-Auth-Token",
+        "description": "A token of Keystone; of services with auth_strategy = keystone.",
+    },
+}
+
 
 def document_of(routes: Mapping[str, object]) -> Document:
     """Return the document that describes a table of routes.
@@ -60,12 +74,15 @@ def document_of(routes: Mapping[str, object]) -> Document:
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
+        # One of them, as the service is configured, or none.
+        "security": [{}, *({name: []} for name in _WAYS_TO_LOG_IN)],
         "tags": [_tag(name) for name in dict.fromkeys(map(_group, described, described.values()))],
         "paths": {url: _path(url, found, known) for url, found in described.items()},
         "components": {
             "schemas": {**dict(sorted(schemas.items())), "error": _ERROR, "refusal": _REFUSAL},
             "responses": {_reference(status): _refusal(status) for status in _REFUSED},
             "headers": _HEADERS,
+            "securitySchemes": _WAYS_TO_LOG_IN,
         },
     }
 
@@ -110,6 +127,7 @@ def _always(url: str, *, has_body: bool) -> Sequence[HTTPStatus]:
     """Return the statuses that any request for a URL can meet."""
     found = []
     if url.startswith(API_PREFIX):
+        found += [HTTPStatus.UNAUTHORIZED]
         found += [HTTPStatus.NOT_ACCEPTABLE, HTTPStatus.SERVICE_UNAVAILABLE]
     if has_body:
         found += [HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE]
@@ -145,6 +163,8 @@ def _refusal(status: HTTPStatus) -> Mapping[str, Any]:
     headers = {REQUEST_ID_HEADER: {"$ref": "#/components/headers/request_id"}}
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = {"$ref": "#/components/headers/retry_after"}
+    if status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = {"$ref": "#/components/headers/challenge"}
     return {
         "description": f"{status.phrase}. Types: {types}.",
         "headers": headers,
@@ -167,6 +187,7 @@ _GROUPS = (FreeholdError, errors.NotFound, errors.Conflict, errors.ServiceUnavai
 
 _REFUSED = (
     HTTPStatus.BAD_REQUEST,
+    HTTPStatus.UNAUTHORIZED,
     HTTPStatus.FORBIDDEN,
     HTTPStatus.NOT_FOUND,
     HTTPStatus.NOT_ACCEPTABLE,
@@ -209,6 +230,11 @@ _ERROR = record(
 )
 
 _HEADERS = {
+    "challenge": {
+        "description": "How to log in.",
+        "required": True,
+        "schema": {**TEXT, "examples": ['Basic realm="Freehold"', 'Keystone uri="..."']},
+    },
     "request_id": {
         "description": "By which the request is found in the service's log.",
         "required": True,
