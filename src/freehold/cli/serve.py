@@ -29,7 +29,7 @@ from freehold.cli.failure import CommandFailed
 from freehold.cli.listening import Endpoint, choose_endpoint, refuse_open_credentials
 from freehold.cli.logs import begin_log, warn_of_exposed_files
 from freehold.cli.worker import load_application
-from freehold.config import Settings, Strategy
+from freehold.config import AuthStrategy, Settings
 from freehold.config.tls import TLS_1_2, TLS_1_3, TLSSettings
 from freehold.errors import ConfigurationError
 from freehold.ipam.loader import load_driver
@@ -222,18 +222,18 @@ Database: {database.shown(settings)}
 
 
 def _invitation(settings: Settings, endpoint: Endpoint) -> str:
-    match Strategy(settings.authentication.auth_strategy):
-        case Strategy.NOAUTH:
+    match AuthStrategy(settings.authentication.auth_strategy):
+        case AuthStrategy.NOAUTH:
             return f"""\
 There is no authentication: whoever reaches this address is an administrator.
 Try: curl {endpoint.url}/v2.0/networks -H 'Content-Type: application/json' \
 -d '{{"network": {{"name": "first"}}}}'"""
-        case Strategy.HTTP_BASIC:
+        case AuthStrategy.HTTP_BASIC:
             return f"""\
 Users log in with their passwords (auth_strategy = http_basic); 'freehold user add' makes one.
 Try: openstack --os-auth-type http_basic --os-endpoint {endpoint.url} --os-username NAME \
 network create first"""
-        case Strategy.KEYSTONE:
+        case AuthStrategy.KEYSTONE:
             return """\
 Users log in with tokens of Keystone (auth_strategy = keystone).
 Try: openstack network create first (the catalogue says where the service of type network is)"""

@@ -34,7 +34,7 @@ from freehold.api.authentication.passwords import (
 )
 from freehold.cli.failure import CommandFailed, ExitCode
 from freehold.cli.files import alone_in, replace_text
-from freehold.config import Settings, Strategy
+from freehold.config import AuthStrategy, Settings
 
 SHORTEST_PASSWORD = 8
 GENERATED_BYTES = 24
@@ -221,7 +221,7 @@ def _how_to_log_in(settings: Settings, name: str, account: Account, generated: s
     told = [f"User {name} is {', '.join(account.roles)} of project {account.project_id}."]
     if generated:
         told.append(f"The password is shown this once: {generated}")
-    if settings.authentication.auth_strategy != Strategy.HTTP_BASIC:
+    if settings.authentication.auth_strategy != AuthStrategy.HTTP_BASIC:
         told.append(_NOT_ASKED)
     endpoint = _endpoint(settings)
     exported = {"OS_AUTH_TYPE": "http_basic", "OS_ENDPOINT": endpoint, "OS_USERNAME": name}

@@ -4,7 +4,7 @@ Options that belong together have a module of their own here, with the frozen
 value that they are read into; `Settings` holds them all.
 """
 
-from freehold.config.authentication import Authentication, Strategy
+from freehold.config.authentication import Authentication, AuthStrategy
 from freehold.config.settings import (
     DATABASE_VARIABLE,
     DEFAULT_DNS_DOMAIN,
@@ -21,10 +21,10 @@ __all__ = [
     "DEFAULT_DNS_DOMAIN",
     "MEBIBYTE",
     "UNLIMITED",
+    "AuthStrategy",
     "Authentication",
     "PolicyFiles",
     "Settings",
-    "Strategy",
     "default_database_url",
     "load_settings",
 ]

@@ -32,7 +32,7 @@ _IGNORED = {
 """Options that have these values, whatever the operator says."""
 
 
-class Strategy(StrEnum):
+class AuthStrategy(StrEnum):
     """What is believed of a request."""
 
     NOAUTH = "noauth"
@@ -45,7 +45,7 @@ class Authentication:
     """How the service learns who makes a request.
 
     Attributes:
-        auth_strategy: the value of a `Strategy`.
+        auth_strategy: the value of a `AuthStrategy`.
         http_basic_auth_user_file: the path of the file with the passwords' hashes.
         http_basic_auth_roles_file: the path of the file with the users' projects and roles.
         http_basic_auth_cache_time: how long it is known that a password was right, in
@@ -57,15 +57,15 @@ class Authentication:
         ConfigurationError: a value cannot work.
     """
 
-    auth_strategy: str = Strategy.NOAUTH.value
+    auth_strategy: str = AuthStrategy.NOAUTH.value
     http_basic_auth_user_file: str = ""
     http_basic_auth_roles_file: str = ""
     http_basic_auth_cache_time: int = 60
     keystone: tuple[tuple[str, object], ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
-        if self.auth_strategy not in list(Strategy):
-            raise ConfigurationError("auth_strategy", f"it is none of {', '.join(Strategy)}")
+        if self.auth_strategy not in list(AuthStrategy):
+            raise ConfigurationError("auth_strategy", f"it is none of {', '.join(AuthStrategy)}")
         if not 0 <= self.http_basic_auth_cache_time <= LONGEST_CACHE_TIME:
             raise ConfigurationError(
                 "http_basic_auth_cache_time",
@@ -75,7 +75,7 @@ class Authentication:
     @property
     def is_on(self) -> bool:
         """Whether those who make requests have to say, and show, who they are."""
-        return self.auth_strategy != Strategy.NOAUTH
+        return self.auth_strategy != AuthStrategy.NOAUTH
 
     def keystone_configuration(self) -> cfg.ConfigOpts:
         """Return the group ``keystone_authtoken`` as keystonemiddleware wants it."""
@@ -113,7 +113,7 @@ def read_authentication(options: cfg.ConfigOpts, folder: Path) -> Authentication
         http_basic_auth_user_file=options.http_basic_auth_user_file or str(folder / "htpasswd"),
         http_basic_auth_roles_file=options.http_basic_auth_roles_file or str(folder / "users.yaml"),
         http_basic_auth_cache_time=options.http_basic_auth_cache_time,
-        keystone=tuple(_keystone(options)) if strategy == Strategy.KEYSTONE else (),
+        keystone=tuple(_keystone(options)) if strategy == AuthStrategy.KEYSTONE else (),
     )
 
 

@@ -17,7 +17,7 @@ from falcon import Request, Response
 
 from freehold.api import health
 from freehold.api.authentication.claims import Environ, NoClaims
-from freehold.config import Authentication, Strategy
+from freehold.config import Authentication, AuthStrategy
 
 OPEN_PATHS = frozenset({"/", "/v2.0", "/openapi.json", "/docs", *health.OPEN_PATHS})
 """What is told to everybody: which API this is and whether it is well, and no more.
@@ -78,14 +78,14 @@ def authenticator_of(settings: Authentication) -> Authenticator | None:
         ConfigurationError: it cannot work.
     """
     # Neither of them is loaded in vain: what they need is large.
-    match Strategy(settings.auth_strategy):
-        case Strategy.NOAUTH:
+    match AuthStrategy(settings.auth_strategy):
+        case AuthStrategy.NOAUTH:
             return None
-        case Strategy.HTTP_BASIC:
+        case AuthStrategy.HTTP_BASIC:
             from freehold.api.authentication.basic import Basic
 
             return Basic(settings)
-        case Strategy.KEYSTONE:
+        case AuthStrategy.KEYSTONE:
             from freehold.api.authentication.keystone import Keystone
 
             return Keystone(settings)
