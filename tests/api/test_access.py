@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from falcon.testing import Result, TestClient
 
-from freehold.api.app import create_app, make_backend
+from freehold.api.app import create_app
+from freehold.api.backends import make_backend
 from freehold.api.bodies import BodyLimits
 from freehold.api.callers import Caller
 from freehold.api.guarded import Guards

@@ -15,7 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from freehold.api.app import make_app, make_backend
+from freehold.api.app import make_app
+from freehold.api.backends import make_backend
 from freehold.api.openapi.serving import PAGE_URL
 from freehold.db.database import Database
 from freehold.db.schema import upgrade

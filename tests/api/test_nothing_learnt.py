@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import pytest
 
-from freehold.api.app import make_backend
+from freehold.api.backends import make_backend
 from freehold.api.bodies import BodyLimits
 from freehold.api.policy import Policy
 from freehold.api.resources import Collection

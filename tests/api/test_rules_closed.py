@@ -17,7 +17,8 @@ from falcon.inspect import inspect_routes
 from falcon.testing import TestClient
 from oslo_policy.policy import DocumentedRuleDefault, RuleDefault
 
-from freehold.api.app import make_app, make_backend
+from freehold.api.app import make_app
+from freehold.api.backends import make_backend
 from freehold.api.bodies import BodyLimits
 from freehold.api.callers import Caller
 from freehold.api.policies import list_rules

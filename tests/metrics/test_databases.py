@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from freehold.addresses.ranges import AddressRange
-from freehold.api.app import open_backend
+from freehold.api.backends import open_backend
 from freehold.api.observability import Observability
 from freehold.config import Settings
 from freehold.config.health import HealthSettings

@@ -8,7 +8,7 @@ from time import monotonic
 
 import pytest
 
-from freehold.api.app import open_backend
+from freehold.api.backends import open_backend
 from freehold.api.metrics.listener import ROOM, listening_to_prometheus
 from freehold.api.observability import Observability
 from freehold.config import Settings

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from freehold import accounts
 from freehold.accounts import Account, open_account
-from freehold.api.app import open_backend
+from freehold.api.backends import open_backend
 from freehold.config import Settings
 from freehold.db import retry
 from freehold.db.database import Database

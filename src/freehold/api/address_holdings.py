@@ -10,12 +10,12 @@ from typing import TypeVar
 from falcon import Request, Response
 
 from freehold.api.definitions import address_history as definition
+from freehold.api.holdings import render
 from freehold.api.parsing import address
 from freehold.api.policy import Policy
 from freehold.api.queries import read_fields, read_single
 from freehold.api.refusals import HTTPBadRequest
-from freehold.api.times import read_time, show_time
-from freehold.ipam.allocation import Allocation
+from freehold.api.times import read_time
 from freehold.networking.history import History
 
 MOST = 1000
@@ -51,17 +51,6 @@ class AddressHoldings:
         )
         shown = [fields.of(render(holding)) for holding in found]
         response.media = {definition.COLLECTION_NAME: shown}
-
-
-def render(holding: Allocation) -> dict[str, object]:
-    """Make JSON's types of a holding."""
-    return {
-        "subnet_id": holding.subnet_id,
-        "ip_address": str(holding.address),
-        "holder": holding.holder,
-        "since": show_time(holding.since),
-        "until": None if holding.until is None else show_time(holding.until),
-    }
 
 
 def _parsed(name: str, text: str | None, parse: Callable[[str], T]) -> T | None:

@@ -6,6 +6,7 @@ from falcon import App, Request, Response
 from freehold.api.access_log import AccessLog
 from freehold.api.answer_headers import AnswerHeaders
 from freehold.api.authentication import authenticated
+from freehold.api.backends import open_backend
 from freehold.api.bodies import BodyLimits
 from freehold.api.faults import install_faults
 from freehold.api.idempotency import KnowsKeys
@@ -16,12 +17,8 @@ from freehold.api.policy import Policy
 from freehold.api.request_time import RequestTime
 from freehold.api.routes import routes
 from freehold.config import Settings, load_settings
-from freehold.db.database import Database
-from freehold.db.engine import is_sqlite
-from freehold.db.schema import require_current, upgrade
-from freehold.ipam.driver import Driver, Surroundings
-from freehold.ipam.loader import load_driver
-from freehold.networking.backend import Backend, Limits
+from freehold.ipam.driver import Driver
+from freehold.networking.backend import Backend
 
 MIDDLEWARE = (
     # Outermost, so that whatever else fails has an id to be logged and answered with.
@@ -62,39 +59,6 @@ def create_app(
     return make_app(chosen, open_backend(chosen, driver))
 
 
-def open_backend(settings: Settings, driver: Driver | None = None) -> Backend:
-    """Open the configured database, and return what is done on it.
-
-    Raises:
-        As `create_app`.
-    """
-    return make_backend(settings, _open_database(settings), driver)
-
-
-def make_backend(settings: Settings, database: Database, driver: Driver | None = None) -> Backend:
-    """Return what is done on a database, with the driver and the bounds that are configured.
-
-    Raises:
-        DriverNotFound: there is no driver of the configured name.
-    """
-    surroundings = Surroundings(reuse=settings.reuse, keep_history=settings.history_days > 0)
-    return Backend(
-        database,
-        driver or load_driver(settings.ipam_driver, surroundings),
-        Limits(
-            base_mac=settings.base_mac,
-            max_dns_nameservers=settings.max_dns_nameservers,
-            max_subnet_host_routes=settings.max_subnet_host_routes,
-            max_fixed_ips_per_port=settings.max_fixed_ips_per_port,
-            max_allowed_address_pair=settings.max_allowed_address_pair,
-            global_physnet_mtu=settings.global_physnet_mtu,
-            quotas=settings.quotas,
-        ),
-        surroundings,
-        key_lifetime=settings.key_lifetime,
-    )
-
-
 def make_app(
     settings: Settings, backend: Backend, observability: Observability | None = None
 ) -> App[Request, Response]:
@@ -130,17 +94,3 @@ def make_app(
     for url, resource in {**table, **telling.routes(policy)}.items():
         app.add_route(url, resource)
     return app
-
-
-def _open_database(settings: Settings) -> Database:
-    database = Database(
-        settings.database_url,
-        pool_size=settings.api_threads,
-        answer_seconds=settings.times.answer_seconds,
-        statement_seconds=settings.times.statement_timeout,
-    )
-    if is_sqlite(database.engine.url):
-        upgrade(database)
-    else:
-        require_current(database)
-    return database

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from ipaddress import ip_address
 
-from freehold.api.address_holdings import render
-from freehold.api.app import make_backend
+from freehold.api.backends import make_backend
+from freehold.api.holdings import render
 from freehold.api.times import read_time
 from freehold.cli import database
 from freehold.cli.failure import CommandFailed, ExitCode

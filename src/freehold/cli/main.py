@@ -1,4 +1,7 @@
-"""The command line: what can be said, and how a command ends."""
+"""The command line: what can be said, and how a command ends.
+
+The service is loaded by the commands that need it: that takes a second.
+"""
 
 import logging
 import sys
@@ -12,7 +15,6 @@ from freehold.cli import configuration, database, history, neutron, user_command
 from freehold.cli.failure import CommandFailed, ExitCode
 from freehold.cli.listening import ALLOW_PLAIN, ALLOW_REMOTE
 from freehold.cli.secret_words import refuse_secret_words
-from freehold.cli.serve import serve
 from freehold.config import Settings, load_settings
 from freehold.errors import ConfigurationError, FreeholdError
 
@@ -48,6 +50,8 @@ def _fail(text: str, code: ExitCode) -> int:
 
 
 def _serve(options: Namespace) -> None:
+    from freehold.cli.serve import serve
+
     serve(_settings(options), allow_remote=options.allow_remote, allow_plain=options.allow_plain)
 
 

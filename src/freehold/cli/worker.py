@@ -13,7 +13,8 @@ from secrets import SystemRandom
 from threading import Event, Thread
 from typing import Any
 
-from freehold.api.app import make_app, open_backend
+from freehold.api.app import make_app
+from freehold.api.backends import open_backend
 from freehold.api.metrics.listener import listening_to_prometheus
 from freehold.api.metrics.sharing import take_place
 from freehold.api.observability import Observability
