@@ -1,9 +1,12 @@
 """Who is cut off for not getting on, and who never is."""
 
+import fcntl
+import os
 import socket
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -93,6 +96,15 @@ def test_connections_to_others_are_not_touched(both: Both) -> None:
 def test_who_takes_nothing_is_given_up_by_the_kernel(both: Both) -> None:
     both.watch.sweep(0)
     assert both.server.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 3000
+
+
+def test_locks_on_files_are_kept(both: Both, tmp_path: Path) -> None:
+    """SQLite's among them, without which processes that share a database damage it."""
+    with (tmp_path / "locked").open("w") as file:
+        fcntl.lockf(file, fcntl.LOCK_EX)
+        both.watch.sweep(0)
+        lock = f":{os.fstat(file.fileno()).st_ino} "
+        assert lock in Path("/proc/locks").read_text()
 
 
 @given(

@@ -126,17 +126,22 @@ def begin(port: int, times: TimeLimits, stopping: Event) -> None:
 
 
 def _sockets() -> Iterator[tuple[int, socket.socket]]:
-    """Yield each open socket of this process, as a copy that stays what it is, by its inode."""
+    """Yield each open socket of this process, as a copy that stays what it is, by its inode.
+
+    No copy of a file is ever closed: with it the process would lose all locks that it has on
+    the file (source: POSIX, ``fcntl``), and SQLite's database would be damaged by others.
+    """
     for name in os.listdir("/proc/self/fd"):  # noqa: PTH208  # it is done each second
         try:
+            if not stat.S_ISSOCK(os.fstat(int(name)).st_mode):
+                continue
             copy = os.dup(int(name))
         except OSError:
             continue  # closed meanwhile
         status = os.fstat(copy)
+        # If it is none any more, its number has become a file's meanwhile: it stays open.
         if stat.S_ISSOCK(status.st_mode):
             yield status.st_ino, socket.socket(socket.AF_INET, socket.SOCK_STREAM, 0, copy)
-        else:
-            os.close(copy)
 
 
 def _is_client(connection: socket.socket, port: int) -> bool:
