@@ -17,6 +17,7 @@ from falcon import HTTP_METHODS, Request, Response
 
 from freehold.accounts import Account, open_account
 from freehold.api import audit
+from freehold.api.metrics import serving
 from freehold.api.policies import list_rules
 from freehold.logs.escaping import as_token
 from freehold.words import Word
@@ -37,7 +38,7 @@ _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
 def _actions() -> Mapping[tuple[str, str], Word]:
     """Return the name of the rule of each operation, by its verb and route."""
-    found: dict[tuple[str, str], Word] = {}
+    found = {("GET", serving.URL): Word(serving.RULE)}  # which is no part of the API
     # Rules of attributes name the operations, too, in which the attributes stand.
     for rule in sorted(list_rules(), key=lambda rule: -rule.name.count(":")):
         for operation in getattr(rule, "operations", ()):
