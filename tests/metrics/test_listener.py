@@ -7,6 +7,7 @@ from pathlib import Path
 from time import monotonic
 
 import pytest
+from falcon.testing import TestClient
 
 from freehold.api.backends import open_backend
 from freehold.api.metrics.listener import ROOM, listening_to_prometheus
@@ -46,6 +47,21 @@ def test_nothing_of_the_api_is_there(port: int) -> None:
     ]
     assert [status(port, path) for path in ("/", "/v2.0", "/v2.0/networks", "/docs")] == [404] * 4
     assert status(port, "/metrics", "POST") == 405
+
+
+def test_what_fails_there_is_told_by_the_log_and_by_nothing_else(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = Settings(database_url="sqlite://")
+    (tmp_path / "counter_0.db").write_bytes(b"no counts")
+    client = TestClient(Observability(settings, open_backend(settings), tmp_path).app())
+    answer = client.simulate_get("/metrics")
+    assert (answer.status_code, answer.json["NeutronError"]["type"]) == (
+        500,
+        "HTTPInternalServerError",
+    )
+    assert f"{answer.headers['x-openstack-request-id']} failed" in caplog.messages
+    assert capsys.readouterr().err == ""
 
 
 def test_those_who_are_too_many_are_turned_away_and_the_next_is_served(port: int) -> None:

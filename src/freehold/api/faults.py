@@ -54,8 +54,7 @@ def _refused(request: Request, response: Response, error: FreeholdError, _params
         response.set_header("Retry-After", RETRY_AFTER_SECONDS)
     if isinstance(error, HTTPUnauthorized):
         response.set_header("WWW-Authenticate", error.challenge)
-    response.status = error.status
-    response.media = fault_of(error)
+    _tell(response, error.status, fault_of(error))
 
 
 def fault_of(error: FreeholdError) -> dict[str, object]:
@@ -98,8 +97,14 @@ def _answer(
     detail: str = "",
 ) -> None:
     _note(request, name)
+    _tell(response, status, _fault(name, message, detail))
+
+
+def _tell(response: Response, status: HTTPStatus, fault: dict[str, object]) -> None:
+    # A resource may have said already that its answer is something else.
+    response.content_type = falcon.MEDIA_JSON
     response.status = status
-    response.media = _fault(name, message, detail)
+    response.media = fault
 
 
 def _note(request: Request, name: str, refusals: tuple[Refusal, ...] = ()) -> None:
