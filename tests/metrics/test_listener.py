@@ -85,3 +85,12 @@ def test_a_port_that_is_taken_is_told_before_the_service_starts(tmp_path: Path, 
     )
     assert done.returncode == 1
     assert f"Cannot listen on {HOST} port {port}" in done.stderr
+
+
+def test_the_api_s_port_is_not_shared_with_the_listener(tmp_path: Path) -> None:
+    [port] = free_ports(1)
+    done = run_freehold(
+        tmp_path, "serve", "--port", str(port), environment={"OS_METRICS__PORT": str(port)}
+    )
+    assert done.returncode == 2
+    assert f"[metrics] port: the API itself listens on {port}" in done.stderr
