@@ -6,7 +6,6 @@ nor bodies nor queries. A path is looked at for an id of ours only: clients look
 for resources by names there, too.
 """
 
-import json
 import logging
 import re
 import time
@@ -104,7 +103,7 @@ def fields_of(request: Request, response: Response) -> dict[str, object]:
     method = request.method if request.method in HTTP_METHODS else "?"
     kind = kind_of(route)
     resource_id, number = _resource(request, response, kind)
-    error = error_type(request, response)
+    error: str | None = getattr(context, "error_type", None)
     return {
         "method": Word(method),
         "route": Word(route or NOTHING),
@@ -119,16 +118,6 @@ def fields_of(request: Request, response: Response) -> dict[str, object]:
         "retries": account.runs_again,
         "lost_races": account.lost_races,
     }
-
-
-def error_type(request: Request, response: Response) -> str | None:
-    """Return the type of the error that a request was refused or failed with; None for none."""
-    noted: str | None = getattr(request.context, "error_type", None)
-    if noted is None and response.status_code >= 400 and isinstance(response.text, str):
-        # An answer under an idempotency key is stored, and given as a text.
-        stored = json.loads(response.text).get("NeutronError", {})
-        return str(stored.get("type"))
-    return noted
 
 
 def _resource(request: Request, response: Response, kind: str) -> tuple[str | None, int | None]:
