@@ -32,6 +32,7 @@ CALLERS: Mapping[str, tuple[str, str]] = {
     "reader": (MINE, "reader"),
     "none": (MINE, "guest"),
     "stranger": (STRANGE, "member,reader"),
+    "service": (CLOUDS, "service"),
 }
 """Project and roles of each sort of caller."""
 

@@ -1,11 +1,12 @@
-"""Schemathesis asks whatever the OpenAPI document allows, and more; answers are as described.
+"""Schemathesis asks whatever the OpenAPI document allows, and more, in each mode.
 
-No 5xx; no status, media type, header or body that the document does not have; and
-nothing that it allows is refused for its form. ``FREEHOLD_API_EXAMPLES`` says how
+Answers are as described: no 5xx; no status, media type, header or body that the document does
+not have; and nothing that it allows is refused for its form. ``FREEHOLD_API_EXAMPLES`` says how
 many requests each operation gets at most: 2000, say, for a long run.
 """
 
 import os
+from collections.abc import Callable, Iterable, Mapping
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
@@ -16,7 +17,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from schemathesis.core.result import Ok
 
+from freehold.api.authentication.claims import variable
 from freehold.api.openapi.serving import DOCUMENT_URL
+from tests.api.modes import MODES
 from tests.api.service import make_app
 
 EXAMPLES = int(os.environ.get("FREEHOLD_API_EXAMPLES", "20"))
@@ -35,6 +38,7 @@ CONFIGURATION = schemathesis.Config.from_dict(
     }
 )
 
+WSGI = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 Case = schemathesis.Case[Any]
 Operation = schemathesis.APIOperation[Any, Any, Any, Any]
 
@@ -72,11 +76,21 @@ schemathesis.openapi.format("dns-name", st.from_regex("([a-z]{1,9})?", fullmatch
 schemathesis.openapi.format("domain", st.from_regex(r"([a-z]{1,9}\.){0,3}", fullmatch=True))
 
 
-@pytest.fixture(scope="module")
-def api() -> schemathesis.BaseSchema:
-    """The document of a service with some resources of each kind."""
-    app = make_app()
+def from_administrators(app: WSGI, headers: Mapping[str, str]) -> WSGI:
+    """Return an application whose clients send what shows that they are administrators."""
+    shown = {variable(name): value for name, value in headers.items()}
+    return lambda environ, start_response: app({**environ, **shown}, start_response)
+
+
+@pytest.fixture(scope="module", params=MODES)
+def api(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> schemathesis.BaseSchema:
+    """The document of a service in one mode, with some resources of each kind."""
+    mode = MODES[request.param](tmp_path_factory.mktemp(request.param))
+    app = from_administrators(make_app(mode.settings), mode.headers)
     client = TestClient(app)
+    made.clear()
 
     def make(kind: str, **attributes: object) -> str:
         url = f"/v2.0/{kind.replace('_', '-')}s"

@@ -1,10 +1,12 @@
 """Requests under one key that come at once, that fail, and that are sent to another server."""
 
+import logging
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
 
 import falcon.testing
+import pytest
 from falcon.testing import TestClient
 
 from freehold.api.app import create_app
@@ -53,6 +55,29 @@ def test_what_failed_can_be_sent_again_under_its_key() -> None:
     assert answer.status_code == 201
     assert post(client, "port", network_id=network).text == answer.text
     assert len(client.simulate_get("/v2.0/ports").json["ports"]) == 1
+
+
+def test_what_is_created_under_a_key_is_told_to_auditors_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    client = make_client()
+    with caplog.at_level(logging.INFO, "freehold"):
+        shared = [post(client, "network", shared=True).json["network"]["id"] for _ in range(2)]
+        body = {"network": {"shared": True}}
+        member = {**KEY, "X-Roles": "member", "X-Project-Id": "p"}
+        client.simulate_post("/v2.0/networks", json=body, headers=member)
+    told = [one.getMessage() for one in caplog.records if one.name == "freehold.audit"]
+    assert told == [
+        f"network {shared[0]}: shared is True",
+        "Refused by policy: (rule:create_network and rule:create_network:shared)",
+    ]
+    lines = [one.getMessage() for one in caplog.records if one.name == "freehold.requests"]
+    assert [line.partition(" ms=")[0].split()[2:] for line in lines] == [
+        *[["201", "action=create_network", "resource=network", f"id={shared[0]}", "number=-",
+           "error=-"]] * 2,
+        ["403", "action=create_network", "resource=network", "id=-", "number=-",
+         "error=PolicyNotAuthorized"],
+    ]  # fmt: skip
 
 
 def test_a_bad_key_is_refused_wherever_it_stands() -> None:

@@ -17,6 +17,7 @@ from falcon.inspect import inspect_routes
 from falcon.testing import TestClient
 from oslo_policy.policy import DocumentedRuleDefault, RuleDefault
 
+from freehold.api.access_log import NOTHING, action_of
 from freehold.api.app import make_app
 from freehold.api.backends import make_backend
 from freehold.api.bodies import BodyLimits
@@ -159,6 +160,14 @@ def test_each_operation_has_a_rule_or_is_open_and_each_rule_an_operation(
     assert served(app) - ruled(list_rules()) == OPEN.keys() | BESIDE.keys()
     assert {*BESIDE.values()} <= {rule.name for rule in list_rules()}
     assert ruled(list_rules()) <= served(app)
+
+
+def test_the_log_tells_of_each_operation_the_rule_that_it_is_under(
+    app: App[Request, Response],
+) -> None:
+    unnamed = {one for one in served(app) if action_of(*one) == NOTHING}
+    assert unnamed == OPEN.keys()
+    assert {one: action_of(*one) for one in BESIDE} == BESIDE
 
 
 class Thing:

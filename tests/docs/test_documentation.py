@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import MISSING, fields
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +111,18 @@ def test_every_link_leads_somewhere(page: str) -> None:
     targets = re.findall(r"\]\(([^)#:]+)\)", (ROOT / page).read_text())
     missing = [target for target in targets if not ((ROOT / page).parent / target).exists()]
     assert missing == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_table_has_a_head(page: str) -> None:
+    """Without one, its rows are shown as text."""
+    lines = ["", *(ROOT / page).read_text().splitlines(), ""]
+    heads = [
+        number
+        for number, (before, line) in enumerate(pairwise(lines), start=1)
+        if line.startswith("|") and not before.startswith("|")
+    ]
+    assert [lines[at] for at in heads if not lines[at + 1].startswith("|---")] == []
 
 
 def test_every_decision_is_listed() -> None:

@@ -1,5 +1,7 @@
 """What is counted of requests, in one process."""
 
+import logging
+from pathlib import Path
 from typing import Any
 from wsgiref.validate import WSGIWarning
 
@@ -7,6 +9,7 @@ import pytest
 from falcon.testing import TestClient
 
 from freehold.config import Settings
+from freehold.config.health import HealthSettings
 from freehold.config.metrics import MetricsSettings
 from tests.api.service import make_client
 from tests.metrics.scraping import families, samples, value
@@ -77,13 +80,16 @@ def test_addresses_are_counted_as_they_come_and_go(client: TestClient) -> None:
     assert value(told, "freehold_database_statements_total") > 10
 
 
-def test_refusals_are_counted_by_error_and_by_reason(client: TestClient) -> None:
+@pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "k"}])
+def test_refusals_are_counted_by_error_and_by_reason(
+    client: TestClient, headers: dict[str, str]
+) -> None:
     network_id = subnet(client)["network_id"]
     for _ in range(5):
         create(client, "port", network_id=network_id)
     before = scrape(client)
     assert value(before, "freehold_refusals_total", type="IpAddressGenerationFailure") == 0
-    client.simulate_post("/v2.0/ports", json={"port": {"network_id": network_id}})
+    client.simulate_post("/v2.0/ports", json={"port": {"network_id": network_id}}, headers=headers)
     client.simulate_post("/v2.0/ports", body="{", headers={"Content-Type": "application/json"})
     told = scrape(client)
     assert value(told, "freehold_refusals_total", type="IpAddressGenerationFailure") == 1
@@ -184,3 +190,17 @@ def test_who_asks_on_the_api_s_port_learns_the_outcome_and_no_more(
     assert head.status_code in (200, 204)
     assert head.text == ""
     assert client.simulate_post(path).status_code == 405
+
+
+def test_who_asks_on_the_api_s_port_learns_that_it_is_not_ready_and_the_log_has_a_line(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "out-of-service"
+    file.touch()
+    health = HealthSettings(database_timeout=10.0, disable_by_file_path=str(file))
+    client = make_client(Settings(database_url="sqlite://", health=health))
+    with caplog.at_level(logging.INFO, "freehold.requests"):
+        answer = client.simulate_get("/healthcheck")
+    assert (answer.status_code, answer.text) == (503, "NOT READY")
+    [line] = caplog.messages
+    assert line.startswith("GET /healthcheck 503 action=- resource=- id=- number=- error=- ")

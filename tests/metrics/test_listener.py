@@ -7,6 +7,7 @@ from pathlib import Path
 from time import monotonic
 
 import pytest
+from falcon.testing import TestClient
 
 from freehold.api.backends import open_backend
 from freehold.api.metrics.listener import ROOM, listening_to_prometheus
@@ -48,6 +49,21 @@ def test_nothing_of_the_api_is_there(port: int) -> None:
     assert status(port, "/metrics", "POST") == 405
 
 
+def test_what_fails_there_is_told_by_the_log_and_by_nothing_else(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = Settings(database_url="sqlite://")
+    (tmp_path / "counter_0.db").write_bytes(b"no counts")
+    client = TestClient(Observability(settings, open_backend(settings), tmp_path).app())
+    answer = client.simulate_get("/metrics")
+    assert (answer.status_code, answer.json["NeutronError"]["type"]) == (
+        500,
+        "HTTPInternalServerError",
+    )
+    assert f"{answer.headers['x-openstack-request-id']} failed" in caplog.messages
+    assert capsys.readouterr().err == ""
+
+
 def test_those_who_are_too_many_are_turned_away_and_the_next_is_served(port: int) -> None:
     with ExitStack() as held:
         for _ in range(ROOM):
@@ -69,3 +85,12 @@ def test_a_port_that_is_taken_is_told_before_the_service_starts(tmp_path: Path, 
     )
     assert done.returncode == 1
     assert f"Cannot listen on {HOST} port {port}" in done.stderr
+
+
+def test_the_api_s_port_is_not_shared_with_the_listener(tmp_path: Path) -> None:
+    [port] = free_ports(1)
+    done = run_freehold(
+        tmp_path, "serve", "--port", str(port), environment={"OS_METRICS__PORT": str(port)}
+    )
+    assert done.returncode == 2
+    assert f"[metrics] port: the API itself listens on {port}" in done.stderr

@@ -6,7 +6,6 @@ nor bodies nor queries. A path is looked at for an id of ours only: clients look
 for resources by names there, too.
 """
 
-import json
 import logging
 import re
 import time
@@ -17,6 +16,7 @@ from falcon import HTTP_METHODS, Request, Response
 
 from freehold.accounts import Account, open_account
 from freehold.api import audit
+from freehold.api.metrics import serving
 from freehold.api.policies import list_rules
 from freehold.logs.escaping import as_token
 from freehold.words import Word
@@ -37,7 +37,7 @@ _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
 def _actions() -> Mapping[tuple[str, str], Word]:
     """Return the name of the rule of each operation, by its verb and route."""
-    found: dict[tuple[str, str], Word] = {}
+    found = {("GET", serving.URL): Word(serving.RULE)}  # which is no part of the API
     # Rules of attributes name the operations, too, in which the attributes stand.
     for rule in sorted(list_rules(), key=lambda rule: -rule.name.count(":")):
         for operation in getattr(rule, "operations", ()):
@@ -103,7 +103,7 @@ def fields_of(request: Request, response: Response) -> dict[str, object]:
     method = request.method if request.method in HTTP_METHODS else "?"
     kind = kind_of(route)
     resource_id, number = _resource(request, response, kind)
-    error = error_type(request, response)
+    error: str | None = getattr(context, "error_type", None)
     return {
         "method": Word(method),
         "route": Word(route or NOTHING),
@@ -118,16 +118,6 @@ def fields_of(request: Request, response: Response) -> dict[str, object]:
         "retries": account.runs_again,
         "lost_races": account.lost_races,
     }
-
-
-def error_type(request: Request, response: Response) -> str | None:
-    """Return the type of the error that a request was refused or failed with; None for none."""
-    noted: str | None = getattr(request.context, "error_type", None)
-    if noted is None and response.status_code >= 400 and isinstance(response.text, str):
-        # An answer under an idempotency key is stored, and given as a text.
-        stored = json.loads(response.text).get("NeutronError", {})
-        return str(stored.get("type"))
-    return noted
 
 
 def _resource(request: Request, response: Response, kind: str) -> tuple[str | None, int | None]:

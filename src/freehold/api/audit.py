@@ -29,7 +29,7 @@ def note(request: Request, response: Response, fields: Mapping[str, object]) -> 
     action, status, subject = fields["action"], response.status_code, fields["resource_id"]
     if status == HTTPStatus.FORBIDDEN and fields["error"] == "PolicyNotAuthorized":
         _write("refused", "Refused by policy: %(rule)s", rule=_rule(response))
-    elif status >= HTTPStatus.BAD_REQUEST:
+    elif status >= HTTPStatus.BAD_REQUEST or getattr(request.context, "given_again", False):
         return
     elif action == "update_quota":
         limits = _media(response, "quota")

@@ -7,6 +7,7 @@ that it happened.
 """
 
 import logging
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -15,7 +16,7 @@ from falcon import App, Request, Response
 from neutron_lib import exceptions as neutron_errors
 
 from freehold.api.refusals import UNREADABLE, HTTPUnauthorized
-from freehold.errors import FreeholdError, Refusal
+from freehold.errors import FreeholdError, Reason, Refusal
 from freehold.words import Word
 
 log = logging.getLogger(__name__)
@@ -54,8 +55,7 @@ def _refused(request: Request, response: Response, error: FreeholdError, _params
         response.set_header("Retry-After", RETRY_AFTER_SECONDS)
     if isinstance(error, HTTPUnauthorized):
         response.set_header("WWW-Authenticate", error.challenge)
-    response.status = error.status
-    response.media = fault_of(error)
+    _tell(response, error.status, fault_of(error))
 
 
 def fault_of(error: FreeholdError) -> dict[str, object]:
@@ -98,8 +98,22 @@ def _answer(
     detail: str = "",
 ) -> None:
     _note(request, name)
+    _tell(response, status, _fault(name, message, detail))
+
+
+def _tell(response: Response, status: HTTPStatus, fault: dict[str, object]) -> None:
+    # A resource may have said already that its answer is something else.
+    response.content_type = falcon.MEDIA_JSON
     response.status = status
-    response.media = _fault(name, message, detail)
+    response.media = fault
+
+
+def note_fault(request: Request, answer: Mapping[str, Any]) -> None:
+    """Keep by the request what it was refused for, if that is what an answer tells."""
+    fault = answer.get("NeutronError")
+    if fault is not None:
+        request.context.error_type = fault["type"]
+        request.context.reasons = {Reason(one["reason"]) for one in fault.get("refusals", ())}
 
 
 def _note(request: Request, name: str, refusals: tuple[Refusal, ...] = ()) -> None:

@@ -24,7 +24,7 @@ from falcon import Request, Response
 
 from freehold.api.bodies import Posted
 from freehold.api.callers import caller_of
-from freehold.api.faults import fault_of
+from freehold.api.faults import fault_of, note_fault
 from freehold.api.projects import project_of
 from freehold.api.refusals import HTTPBadRequest, HTTPRefusal
 from freehold.errors import FreeholdError
@@ -107,13 +107,16 @@ def create_once(
         return
     keys: IdempotencyKeys = request.context.idempotency_keys
     answer = keys.begin(_key_id(request, key), _fingerprint(request, posted))
+    request.context.given_again = isinstance(answer, Answer)
     if not isinstance(answer, Answer):
         with ExitStack() as unless_answered:
             unless_answered.callback(keys.abandon, answer)
             answer = _attempted(keys, answer, create, render)
             unless_answered.pop_all()
     response.status = HTTPStatus(answer.status)
-    response.text = answer.text
+    # The text is what is sent; what it means is for whoever counts and logs.
+    response.text, response.media = answer.text, json.loads(answer.text)
+    note_fault(request, response.media)
 
 
 def _attempted(

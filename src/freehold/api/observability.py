@@ -7,10 +7,12 @@ import falcon
 from falcon import App, Request, Response
 
 from freehold.api import health
+from freehold.api.faults import install_faults
 from freehold.api.metrics import serving
 from freehold.api.metrics.meters import Meters
 from freehold.api.metrics.monitoring import Monitoring
 from freehold.api.metrics.state import Watch
+from freehold.api.middleware import RequestIds
 from freehold.api.policy import Policy
 from freehold.config import Settings
 from freehold.networking.backend import Backend
@@ -55,7 +57,9 @@ class Observability:
 
     def app(self) -> App[Request, Response]:
         """Return an application that tells all of it to whoever reaches it."""
-        app: App[Request, Response] = falcon.App()
+        app: App[Request, Response] = falcon.App(middleware=[RequestIds()])
+        # Falcon's own answer to what nobody expected writes it past the log.
+        install_faults(app)
         for url, resource in self.routes(None).items():
             app.add_route(url, resource)
         return app

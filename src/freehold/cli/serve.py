@@ -30,6 +30,7 @@ from freehold.cli.listening import Endpoint, choose_endpoint, refuse_open_creden
 from freehold.cli.logs import begin_log, warn_of_exposed_files
 from freehold.cli.worker import load_application
 from freehold.config import AuthStrategy, Settings
+from freehold.config.metrics import MetricsSettings
 from freehold.config.tls import TLS_1_2, TLS_1_3, TLSSettings
 from freehold.errors import ConfigurationError
 from freehold.ipam.loader import load_driver
@@ -109,23 +110,36 @@ def serve(settings: Settings, *, allow_remote: bool = False, allow_plain: bool =
     database.prepare(settings)
     begin_log(settings)
     warn_of_exposed_files(settings)
-    told = settings.metrics
-    if told.enabled and told.port:
-        # Whoever can reach it may read it, and the operator says who that is.
-        choose_endpoint(told.host, told.port, allow_remote=True)
+    _claim_port_of_metrics(settings.metrics, endpoint)
     server = _make_server(settings, endpoint, certificate, _raise_file_limit())
     server.on_startup(_heed_first_signal)
     server.on_startup(partial(_renew_only_with_sound_files, settings.tls))
     server.on_startup(partial(print, _greeting(settings, endpoint, certificate), flush=True))
     load = partial(load_application, settings, os.getpid(), endpoint.port)
     try:
-        with shared_folder() if told.enabled else nullcontext() as counts:
+        with shared_folder() if settings.metrics.enabled else nullcontext() as counts:
             server.serve(target_loader=partial(load, counts=counts), wrap_loader=False)
     except SystemExit as ended:
         # Workers that are told to stop together with this process, as supervisors do,
         # count as failed in granian's books.
         if not server.interrupt_signal:
             raise CommandFailed("The processes that serve requests failed repeatedly.") from ended
+
+
+def _claim_port_of_metrics(told: MetricsSettings, endpoint: Endpoint) -> None:
+    """See to it that the listener for Prometheus has a port, if there is to be one.
+
+    Raises:
+        CommandFailed: the port is taken.
+        ConfigurationError: it is the API's. Both would share it, and the kernel would give
+            each client to either.
+    """
+    if not (told.enabled and told.port):
+        return
+    if told.port == endpoint.port:
+        raise ConfigurationError("[metrics] port", f"the API itself listens on {told.port}")
+    # Whoever can reach it may read it, and the operator says who that is.
+    choose_endpoint(told.host, told.port, allow_remote=True)
 
 
 def _make_server(

@@ -7,8 +7,9 @@ the password and of the hash that it was compared with. What was right of a hash
 that is not in the file any more is therefore worth nothing.
 
 Whoever guesses waits for a turn, of which there are few, so that guessing does
-not take the processor from everybody else. To be refused takes the same work
-whether there is such a user or not.
+not take the processor from everybody else. Who goes on working needs no turn again, however many
+guess: what was right is known until it was not used for a while. To be refused takes the
+same work whether there is such a user or not.
 
 Source: Apache HTTP Server, *Password Formats*; oslo.middleware reads the lines.
 """
@@ -97,7 +98,7 @@ class Passwords:
     """Tells whether passwords are right.
 
     Args:
-        seconds: how long it is known that one was.
+        seconds: how long it is known that one was, from when it was last used.
         clock: tells seconds.
         compare: tells whether a password has a hash.
     """
@@ -137,11 +138,12 @@ class Passwords:
 
     def _is_known(self, digest: bytes) -> bool:
         with self._lock:
-            until = self._right_until.get(digest)
-            if until is not None and until <= self._clock():
-                del self._right_until[digest]
+            until, now = self._right_until.pop(digest, None), self._clock()
+            if until is None or until <= now:
                 return False
-            return until is not None
+            # At the end, so that who is forgotten when there are many is who was away longest.
+            self._right_until[digest] = now + self._seconds
+            return True
 
     def _remember(self, digest: bytes) -> None:
         with self._lock:

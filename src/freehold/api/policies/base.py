@@ -133,7 +133,7 @@ RULES = [
     RuleDefault("context_is_admin", "role:admin", "Who is an administrator."),
     RuleDefault(
         "context_can_set_project_id",
-        "rule:context_is_admin",
+        any_of("rule:context_is_admin", "rule:service_api"),
         "Who may create resources that belong to other projects.",
     ),
     RuleDefault("service_api", "role:service", "Who is another service of the cloud."),
