@@ -10,6 +10,7 @@ import pytest
 from falcon.testing import TestClient
 
 from freehold.api.backends import open_backend
+from freehold.api.metrics import listener
 from freehold.api.metrics.listener import ROOM, listening_to_prometheus
 from freehold.api.observability import Observability
 from freehold.config import Settings
@@ -77,6 +78,26 @@ def test_those_who_are_too_many_are_turned_away_and_the_next_is_served(port: int
             break
         except (OSError, http.client.HTTPException):
             assert monotonic() < deadline
+
+
+def test_who_goes_on_sending_and_never_ends_is_cut_off(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listener, "LONGEST_SECONDS", 0.5)
+    with socket.create_connection((HOST, port), timeout=0.05) as client:
+        client.sendall(b"GET /metrics HTTP/1.1\r\nX-Long: ")
+        deadline = monotonic() + PATIENCE_SECONDS
+        while monotonic() < deadline:
+            try:
+                client.sendall(b"x")
+                assert client.recv(1) == b""
+                break
+            except TimeoutError:
+                continue
+            except OSError:
+                break
+        else:
+            pytest.fail("It went on.")
 
 
 def test_a_port_that_is_taken_is_told_before_the_service_starts(tmp_path: Path, port: int) -> None:

@@ -9,8 +9,9 @@ a time; more are turned away.
 """
 
 import socket
+from contextlib import suppress
 from socketserver import ThreadingMixIn
-from threading import BoundedSemaphore, Thread
+from threading import BoundedSemaphore, Thread, Timer
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
@@ -21,6 +22,10 @@ ROOM = 16
 """How many are answered at a time."""
 
 STALLED_SECONDS = 5
+"""How long a client may send or take nothing."""
+
+LONGEST_SECONDS = 20
+"""How long a client may take for a request and its answer, however busy it is."""
 
 
 class _Handler(WSGIRequestHandler):
@@ -56,13 +61,23 @@ class _Server(ThreadingMixIn, WSGIServer):
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         """Answer, and make room."""
+        limit = Timer(LONGEST_SECONDS, _cut_off, [request])
+        limit.daemon = True
+        limit.start()
         try:
             super().process_request_thread(request, client_address)
         finally:
+            limit.cancel()
             self._room.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Write no traceback about a client that went away."""
+
+
+def _cut_off(request: socket.socket) -> None:
+    # It may have come to its end just now.
+    with suppress(OSError):
+        request.shutdown(socket.SHUT_RDWR)
 
 
 def listening_to_prometheus(settings: Settings, observability: Observability) -> None:
