@@ -15,9 +15,12 @@ def main() -> int:
     """Run the command; return its exit code."""
     try:
         from freehold.cli.main import main as run
+
+        # Some commands load what they need when they run.
+        return run()
     except ModuleNotFoundError as error:
-        missing = error.name or ""
-        if missing.partition(".")[0] == "freehold":
+        missing = (error.name or "").partition(".")[0]
+        if missing == "freehold":
             raise
         if sys.argv[1:2] == ["neutron"] and find_spec("oslo_config"):
             from freehold.cli.neutron import main as run_for_neutron
@@ -29,4 +32,3 @@ def main() -> int:
             file=sys.stderr,
         )
         return int(ExitCode.FAILED)
-    return run()
