@@ -12,6 +12,17 @@ IN_MEMORY = Settings(database_url="sqlite://")
 
 UNLIMITED = Settings(database_url="sqlite://", quota_network=-1, quota_subnet=-1, quota_port=-1)
 
+PATHS = {
+    "network": "networks",
+    "subnet": "subnets",
+    "port": "ports",
+    "segment": "segments",
+    "subnetpool": "subnetpools",
+    "address_scope": "address-scopes",
+    "rbac_policy": "rbac-policies",
+}
+"""The kinds of resources, and the path of all of each."""
+
 
 def make_app(settings: Settings = IN_MEMORY) -> App[Request, Response]:
     """Make an application on an empty database."""

@@ -24,17 +24,9 @@ from freehold.db.tables import metadata
 from freehold.drivers.reference import ReferenceDriver
 from freehold.ipam.driver import Surroundings
 from tests.api.modes import MODES
+from tests.api.service import PATHS
 
 JSON = {"Content-Type": "application/json"}
-PATHS = {
-    "network": "networks",
-    "subnet": "subnets",
-    "port": "ports",
-    "segment": "segments",
-    "subnetpool": "subnetpools",
-    "address_scope": "address-scopes",
-    "rbac_policy": "rbac-policies",
-}
 SQL = ("' OR '1'='1", "'; DROP TABLE ports; --", "1) UNION SELECT 1 --", "%", "_", "\\", '"', "`")
 HTML = ("<script>alert(1)</script>", "<img src=x onerror=alert(1)>", '"><svg/onload=x>', "&lt;")
 ODD = ("\u202e\u2066", "\ufeff", "\u0000", "é" * 300, "a\r\nX-Injected: yes", "{0}", "%s%n", "${x}")

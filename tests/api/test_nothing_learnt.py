@@ -22,8 +22,8 @@ from freehold.api.resources import Collection
 from freehold.api.routes import routes
 from freehold.db.database import Database
 from tests.api.matrix import JSON, OTHERS, STRANGE, headers_of
-from tests.api.service import IN_MEMORY
-from tests.api.two_clouds import FOREIGN_NAME, KINDS, MEMBER, READER, Asked, Cloud
+from tests.api.service import IN_MEMORY, PATHS
+from tests.api.two_clouds import FOREIGN_NAME, MEMBER, READER, Asked, Cloud
 
 CHANGES: Mapping[str, JSON] = {
     "networks": {"network": {"name": "x"}},
@@ -65,7 +65,7 @@ def table() -> Mapping[str, object]:
 def by_path(own: Mapping[str, str], theirs: Mapping[str, JSON]) -> Iterator[Asked]:
     """Name others' things in each URL that names one."""
     changes = {**CHANGES, "onboard_network_subnets": {"network_id": own["network"]}}
-    kinds = {path: kind for kind, path in KINDS.items()}
+    kinds = {path: kind for kind, path in PATHS.items()}
     for url, resource in table().items():
         parts = url.removeprefix("/v2.0/").split("/")
         if "{" not in url or parts[0] == "extensions":
@@ -180,7 +180,7 @@ def by_body(own: Mapping[str, str], theirs: Mapping[str, JSON]) -> Iterator[Aske
                 for target in ("x", "*")
             ),
         ):
-            path = KINDS[kind]
+            path = PATHS[kind]
             yield Asked("POST", path, {kind: values})
             if f"/v2.0/freehold/dry-run/{path}" in table():
                 yield Asked("POST", f"freehold/dry-run/{path}", {kind: values})
@@ -221,7 +221,7 @@ def by_value(own: Mapping[str, str], theirs: Mapping[str, JSON]) -> Iterator[Ask
         ),
         ("rbac_policy", {"object_type": "network", "object_id": own["shared network"]}),
     ):
-        yield Asked("POST", KINDS[kind], {kind: values})
+        yield Asked("POST", PATHS[kind], {kind: values})
     yield Asked("PUT", f"ports/{own['port']}", {"port": {"mac_address": mac}})
     yield Asked("PUT", f"ports/{own['port']}", {"port": {"name": FOREIGN_NAME}})
     for tag in ("the others' own tag", "own tag"):
@@ -301,13 +301,13 @@ def _new(kind: str, **values: Any) -> Callable[[Cloud], Asked]:
     """Return a POST; a value that names something of a cloud's stands for its id."""
     return lambda cloud: Asked(
         "POST",
-        KINDS[kind],
+        PATHS[kind],
         {kind: {name: cloud.made.get(str(one), one) for name, one in values.items()}},
     )
 
 
 def _delete(kind: str, named: str) -> Callable[[Cloud], Asked]:
-    return lambda cloud: Asked("DELETE", f"{KINDS[kind]}/{cloud.made[named]}")
+    return lambda cloud: Asked("DELETE", f"{PATHS[kind]}/{cloud.made[named]}")
 
 
 def _port_on_granted(cloud: Cloud) -> None:

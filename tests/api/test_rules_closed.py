@@ -31,9 +31,9 @@ from freehold.config import PolicyFiles, Settings
 from freehold.db.database import Database
 from freehold.networking.backend import Backend
 from tests.api.matrix import ATTEMPTS, MINE, World, headers_of, whose_of
-from tests.api.service import IN_MEMORY, UNLIMITED, make_client
+from tests.api.service import IN_MEMORY, PATHS, UNLIMITED, make_client
 from tests.api.test_nothing_learnt import by_path
-from tests.api.two_clouds import KINDS, Asked, Cloud
+from tests.api.two_clouds import Asked, Cloud
 
 OPEN = {
     ("GET", "/"): "which versions of the API there are",
@@ -276,10 +276,10 @@ def on_collections(cloud: Cloud) -> Iterator[Asked]:
             },
         ),
     ):
-        yield Asked("POST", KINDS[kind], {kind: {**values, **owner}})
+        yield Asked("POST", PATHS[kind], {kind: {**values, **owner}})
         if kind in {"subnet", "port"}:
-            yield Asked("POST", f"freehold/dry-run/{KINDS[kind]}", {kind: {**values, **owner}})
-        yield Asked("GET", KINDS[kind])
+            yield Asked("POST", f"freehold/dry-run/{PATHS[kind]}", {kind: {**values, **owner}})
+        yield Asked("GET", PATHS[kind])
     for path in ("address-holdings?ip_address=10.9.0.9", "network-ip-availabilities", "quotas"):
         yield Asked("GET", path)
 

@@ -22,22 +22,11 @@ from freehold.drivers.reference import ReferenceDriver
 from freehold.ipam.driver import Surroundings
 from freehold.networking.backend import Backend, Limits
 from tests.api.matrix import JSON, OTHERS, STRANGE, World, headers_of
-from tests.api.service import IN_MEMORY
+from tests.api.service import IN_MEMORY, PATHS
 
 MEMBER = headers_of(STRANGE, "manager,member,reader")
 READER = headers_of(STRANGE, "reader")
 ADMIN = headers_of(OTHERS, "admin,manager,member,reader")
-
-KINDS = {
-    "network": "networks",
-    "subnet": "subnets",
-    "port": "ports",
-    "segment": "segments",
-    "subnetpool": "subnetpools",
-    "address_scope": "address-scopes",
-    "rbac_policy": "rbac-policies",
-}
-"""What there is, and the path of all of them."""
 
 FOREIGN_NAME = "the others' own"
 
@@ -107,7 +96,7 @@ class Cloud:
         if others:
             made: dict[str, str] = {}
             self._fill(OTHERS, FOREIGN_NAME, made)
-            self.theirs = {kind: self._shown(kind, made[kind]) for kind in KINDS}
+            self.theirs = {kind: self._shown(kind, made[kind]) for kind in PATHS}
 
     def ask(self, asked: Asked, headers: Mapping[str, str]) -> Observed:
         """Send a request, and return what is seen of its answer."""
@@ -131,7 +120,7 @@ class Cloud:
         return answer.status_code, answer.json if answer.text else None
 
     def _shown(self, kind: str, resource_id: str) -> JSON:
-        _, answer = self._send("GET", f"{KINDS[kind]}/{resource_id}", None, ADMIN)
+        _, answer = self._send("GET", f"{PATHS[kind]}/{resource_id}", None, ADMIN)
         shown: JSON = answer[kind]
         return shown
 
@@ -141,7 +130,7 @@ class Cloud:
 
         def make(kind: str, **values: Any) -> str:
             named = {} if kind == "rbac_policy" else {"name": name}
-            return self.world.make(kind, KINDS[kind], {**named, "project_id": project, **values})
+            return self.world.make(kind, PATHS[kind], {**named, "project_id": project, **values})
 
         network = made["network"] = make("network", description=name)
         made["subnet"] = make("subnet", network_id=network, ip_version=4, cidr=f"10.{octet}.0.0/24")
@@ -162,7 +151,7 @@ class Cloud:
         made["rbac_policy"] = self.world.share("network", network, "a third", project)
         for kind in ("network", "subnet", "port", "subnetpool"):
             tags = {"tags": [f"{name} tag"]}
-            self._send("PUT", f"{KINDS[kind]}/{made[kind]}/tags", tags, ADMIN)
+            self._send("PUT", f"{PATHS[kind]}/{made[kind]}/tags", tags, ADMIN)
 
 
 @contextmanager
