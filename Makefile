@@ -6,6 +6,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 TEST_PROCESSES ?= 2
+# Each failure is told at once, and a run that cannot end well ends soon: one broken
+# server lets hundreds of tests wait for their time limits.
+REPORTING := --instafail --maxfail 20 --session-timeout 2700
 SERVE_ARGS := $(if $(filter command,$(firstword $(origin HOST))),--host $(HOST)) \
               $(if $(filter command,$(firstword $(origin PORT))),--port $(PORT)) $(ARGS)
 
@@ -51,7 +54,7 @@ lint: $(VENV)/.with-dev
 
 pytest: $(VENV)/.with-dev
 	@tests/servers/install
-	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) $(ARGS)
+	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) $(REPORTING) $(ARGS)
 
 neutron-tests: $(VENV)/.with-dev
 	@$(BIN)/python -W ignore -m tests.neutron.upstream $(ARGS)

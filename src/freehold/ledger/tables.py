@@ -29,6 +29,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import mysql
 
+from freehold.ledger.indexes import altering
+
 
 def stored_time(moment: datetime) -> datetime:
     """Return a time as the tables keep it."""
@@ -94,13 +96,15 @@ allocations = Table(
     sqlite_with_rowid=False,
 )
 _released_at = allocations.c.released_at
-Index(
-    "ix_allocations_released",
-    allocations.c.subnet_id,
-    _released_at,
-    # Where a row that is held can be left out, claiming it costs nothing more.
-    sqlite_where=_released_at.is_not(None),
-    postgresql_where=_released_at.is_not(None),
+altering(
+    Index(
+        "ix_allocations_released",
+        allocations.c.subnet_id,
+        _released_at,
+        # Where a row that is held can be left out, claiming it costs nothing more.
+        sqlite_where=_released_at.is_not(None),
+        postgresql_where=_released_at.is_not(None),
+    )
 )
 
 past_allocations = Table(

@@ -4,6 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import mysql
 
+from freehold.db.migrations.indexes import create_index
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -30,8 +32,8 @@ def upgrade() -> None:
         sa.Column("created_at", TIME, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_networks"),
     )
-    op.create_index("ix_networks_name", "networks", ["name"])
-    op.create_index("ix_networks_project_id", "networks", ["project_id"])
+    create_index("ix_networks_name", "networks", ["name"])
+    create_index("ix_networks_project_id", "networks", ["project_id"])
     op.create_table(
         "network_guards",
         sa.Column("network_id", IDENTIFIER, nullable=False),
@@ -66,9 +68,9 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name="pk_subnets"),
     )
-    op.create_index("ix_subnets_name", "subnets", ["name"])
-    op.create_index("ix_subnets_network_id", "subnets", ["network_id"])
-    op.create_index("ix_subnets_project_id", "subnets", ["project_id"])
+    create_index("ix_subnets_name", "subnets", ["name"])
+    create_index("ix_subnets_network_id", "subnets", ["network_id"])
+    create_index("ix_subnets_project_id", "subnets", ["project_id"])
     _ports()
 
 
@@ -133,9 +135,9 @@ def _ports() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_ports"),
         sa.UniqueConstraint("network_id", "mac_address", name="uq_ports_network_id_mac_address"),
     )
-    op.create_index("ix_ports_device_id", "ports", ["device_id"])
-    op.create_index("ix_ports_name", "ports", ["name"])
-    op.create_index("ix_ports_project_id", "ports", ["project_id"])
+    create_index("ix_ports_device_id", "ports", ["device_id"])
+    create_index("ix_ports_name", "ports", ["name"])
+    create_index("ix_ports_project_id", "ports", ["project_id"])
     op.create_table(
         "fixed_ips",
         sa.Column("subnet_id", IDENTIFIER, nullable=False),
@@ -149,7 +151,7 @@ def _ports() -> None:
         sa.PrimaryKeyConstraint("subnet_id", "address", name="pk_fixed_ips"),
         sqlite_with_rowid=False,
     )
-    op.create_index("ix_fixed_ips_port_id", "fixed_ips", ["port_id"])
+    create_index("ix_fixed_ips_port_id", "fixed_ips", ["port_id"])
 
 
 def downgrade() -> None:

@@ -8,6 +8,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import mysql
 
+from freehold.db.migrations.indexes import create_index, drop_index
+
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
@@ -32,12 +34,11 @@ def upgrade() -> None:
         sa.Column("stamp", sa.BigInteger(), nullable=False, server_default="0"),
     )
     op.add_column("allocations", sa.Column("released_at", TIME))
-    op.create_index(
+    create_index(
         "ix_allocations_released",
         "allocations",
         ["subnet_id", "released_at"],
-        sqlite_where=sa.text("released_at IS NOT NULL"),
-        postgresql_where=sa.text("released_at IS NOT NULL"),
+        only_where=sa.text("released_at IS NOT NULL"),
     )
     op.create_table(
         "past_allocations",
@@ -49,7 +50,7 @@ def upgrade() -> None:
         sa.Column("released_at", TIME, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_past_allocations"),
     )
-    op.create_index(
+    create_index(
         "ix_past_allocations_address",
         "past_allocations",
         ["address", "subnet_id", "released_at"],
@@ -59,7 +60,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("past_allocations")
     op.execute("DELETE FROM allocations WHERE released_at IS NOT NULL")
-    op.drop_index("ix_allocations_released", table_name="allocations")
+    drop_index("ix_allocations_released", "allocations")
     op.drop_column("allocations", "released_at")
     op.drop_column("ledger_subnets", "stamp")
     op.drop_column("ledger_subnets", "cool_down")

@@ -7,6 +7,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import mysql
 
+from freehold.db.migrations.indexes import create_index, drop_index
+
 revision = "0003"
 down_revision = "0002"
 branch_labels = None
@@ -47,21 +49,21 @@ def upgrade() -> None:
         _index_anew(table)
         _create_tags(table)
     for table in ("network_guards", "subnets", "ports"):
-        op.create_index(f"ix_{table}_updated_at", table, ["updated_at"])
-    op.create_index("ix_fixed_ips_ip_address", "fixed_ips", ["ip_address"])
+        create_index(f"ix_{table}_updated_at", table, ["updated_at"])
+    create_index("ix_fixed_ips_ip_address", "fixed_ips", ["ip_address"])
 
 
 def downgrade() -> None:
-    op.drop_index("ix_fixed_ips_ip_address", "fixed_ips")
+    drop_index("ix_fixed_ips_ip_address", "fixed_ips")
     for table in ("network_guards", "subnets", "ports"):
-        op.drop_index(f"ix_{table}_updated_at", table)
+        drop_index(f"ix_{table}_updated_at", table)
     for table in KINDS:
         op.drop_table(f"{table.removesuffix('s')}_tags")
         # First those that MariaDB's foreign keys can rely on instead.
         for column in SINGLE[table]:
-            op.create_index(f"ix_{table}_{column}", table, [column])
+            create_index(f"ix_{table}_{column}", table, [column])
         for column in ORDERS[table]:
-            op.drop_index(f"ix_{table}_{column}_id", table)
+            drop_index(f"ix_{table}_{column}_id", table)
     op.drop_column("fixed_ips", "ip_address")
     for table in ("network_guards", "subnets", "ports"):
         op.drop_column(table, "updated_at")
@@ -108,9 +110,9 @@ def _text(address: bytes, version: int) -> str:
 
 def _index_anew(table: str) -> None:
     for column in ORDERS[table]:
-        op.create_index(f"ix_{table}_{column}_id", table, [column, "id"])
+        create_index(f"ix_{table}_{column}_id", table, [column, "id"])
     for column in SINGLE[table]:
-        op.drop_index(f"ix_{table}_{column}", table)
+        drop_index(f"ix_{table}_{column}", table)
 
 
 def _create_tags(table: str) -> None:
@@ -128,4 +130,4 @@ def _create_tags(table: str) -> None:
         sa.PrimaryKeyConstraint("resource_id", "tag", name=f"pk_{name}"),
         sqlite_with_rowid=False,
     )
-    op.create_index(f"ix_{name}_tag_resource_id", name, ["tag", "resource_id"])
+    create_index(f"ix_{name}_tag_resource_id", name, ["tag", "resource_id"])

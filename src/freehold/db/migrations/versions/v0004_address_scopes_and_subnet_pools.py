@@ -4,6 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import mysql
 
+from freehold.db.migrations.indexes import create_index, drop_index
+
 revision = "0004"
 down_revision = "0003"
 branch_labels = None
@@ -31,8 +33,8 @@ def upgrade() -> None:
         sa.Column("created_at", TIME, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_address_scopes"),
     )
-    op.create_index("ix_address_scopes_name_id", "address_scopes", ["name", "id"])
-    op.create_index("ix_address_scopes_project_id_id", "address_scopes", ["project_id", "id"])
+    create_index("ix_address_scopes_name_id", "address_scopes", ["name", "id"])
+    create_index("ix_address_scopes_project_id_id", "address_scopes", ["project_id", "id"])
     op.create_table(
         "subnetpools",
         sa.Column("id", IDENTIFIER, nullable=False),
@@ -61,8 +63,8 @@ def upgrade() -> None:
         sa.UniqueConstraint("default_for_version", name="uq_subnetpools_default_for_version"),
     )
     for column in ("address_scope_id", "name", "project_id"):
-        op.create_index(f"ix_subnetpools_{column}_id", "subnetpools", [column, "id"])
-    op.create_index("ix_subnetpools_updated_at", "subnetpools", ["updated_at"])
+        create_index(f"ix_subnetpools_{column}_id", "subnetpools", [column, "id"])
+    create_index("ix_subnetpools_updated_at", "subnetpools", ["updated_at"])
     _of_pools()
     _tags_of_pools()
     _pools_of_subnets()
@@ -83,7 +85,7 @@ def _of_pools() -> None:
         sa.PrimaryKeyConstraint("subnetpool_id", "first", name="pk_subnetpool_gaps"),
         sqlite_with_rowid=False,
     )
-    op.create_index(
+    create_index(
         "ix_subnetpool_gaps_subnetpool_id",
         "subnetpool_gaps",
         ["subnetpool_id", "prefixlen", "first"],
@@ -121,7 +123,7 @@ def _tags_of_pools() -> None:
         sa.PrimaryKeyConstraint("resource_id", "tag", name="pk_subnetpool_tags"),
         sqlite_with_rowid=False,
     )
-    op.create_index("ix_subnetpool_tags_tag_resource_id", "subnetpool_tags", ["tag", "resource_id"])
+    create_index("ix_subnetpool_tags_tag_resource_id", "subnetpool_tags", ["tag", "resource_id"])
 
 
 def _pools_of_subnets() -> None:
@@ -134,13 +136,13 @@ def _pools_of_subnets() -> None:
     else:
         op.add_column("subnets", sa.Column("subnetpool_id", IDENTIFIER))
         op.create_foreign_key(REFERENCE, "subnets", "subnetpools", ["subnetpool_id"], ["id"])
-    op.create_index("ix_subnets_subnetpool_id_id", "subnets", ["subnetpool_id", "id"])
+    create_index("ix_subnets_subnetpool_id_id", "subnets", ["subnetpool_id", "id"])
 
 
 def downgrade() -> None:
     if op.get_bind().dialect.name != "sqlite":
         op.drop_constraint(REFERENCE, "subnets", type_="foreignkey")
-    op.drop_index("ix_subnets_subnetpool_id_id", "subnets")
+    drop_index("ix_subnets_subnetpool_id_id", "subnets")
     op.drop_column("subnets", "subnetpool_id")
     for table in (
         "subnetpool_tags",

@@ -6,6 +6,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import mysql
 
+from freehold.db.migrations.indexes import create_index, drop_index
+
 revision = "0005"
 down_revision = "0004"
 branch_labels = None
@@ -49,11 +51,11 @@ def upgrade() -> None:
                 name, kind, nullable=former is None, server_default=former
             )
             op.add_column(table, added)
-    op.create_index("ix_ports_host_id_id", "ports", ["host_id", "id"])
+    create_index("ix_ports_host_id_id", "ports", ["host_id", "id"])
 
 
 def downgrade() -> None:
-    op.drop_index("ix_ports_host_id_id", "ports")
+    drop_index("ix_ports_host_id_id", "ports")
     for table, columns in ADDED.items():
         for name, _, _ in reversed(columns):
             op.drop_column(table, name)

@@ -9,6 +9,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import mysql
 
+from freehold.db.migrations.indexes import create_index, drop_index
+
 revision = "0006"
 down_revision = "0005"
 branch_labels = None
@@ -53,8 +55,8 @@ def upgrade() -> None:
         ),
     )
     for column in ("name", "network_id", "physical_network"):
-        op.create_index(f"ix_segments_{column}_id", "segments", [column, "id"])
-    op.create_index("ix_segments_updated_at", "segments", ["updated_at"])
+        create_index(f"ix_segments_{column}_id", "segments", [column, "id"])
+    create_index("ix_segments_updated_at", "segments", ["updated_at"])
     _beside("segment_hosts", "segment_id", "host")
     _beside("segment_tags", "resource_id", "tag")
     _columns_of_subnets()
@@ -77,7 +79,7 @@ def _beside(table: str, key: str, text: str) -> None:
         sa.PrimaryKeyConstraint(key, text, name=f"pk_{table}"),
         sqlite_with_rowid=False,
     )
-    op.create_index(f"ix_{table}_{text}_{key}", table, [text, key])
+    create_index(f"ix_{table}_{text}_{key}", table, [text, key])
 
 
 def _columns_of_subnets() -> None:
@@ -90,7 +92,7 @@ def _columns_of_subnets() -> None:
     else:
         op.add_column("subnets", sa.Column("segment_id", IDENTIFIER))
         op.create_foreign_key(REFERENCE, "subnets", "segments", ["segment_id"], ["id"])
-    op.create_index("ix_subnets_segment_id_id", "subnets", ["segment_id", "id"])
+    create_index("ix_subnets_segment_id_id", "subnets", ["segment_id", "id"])
     op.add_column("subnets", sa.Column("service_types", sa.JSON()))
 
 
@@ -120,7 +122,7 @@ def downgrade() -> None:
     op.drop_column("subnets", "service_types")
     if op.get_bind().dialect.name != "sqlite":
         op.drop_constraint(REFERENCE, "subnets", type_="foreignkey")
-    op.drop_index("ix_subnets_segment_id_id", "subnets")
+    drop_index("ix_subnets_segment_id_id", "subnets")
     op.drop_column("subnets", "segment_id")
     for table in ("segment_tags", "segment_hosts", "segments"):
         op.drop_table(table)

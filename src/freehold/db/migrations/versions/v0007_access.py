@@ -9,6 +9,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import mysql
 
+from freehold.db.migrations.indexes import create_index
+
 revision = "0007"
 down_revision = "0006"
 branch_labels = None
@@ -71,7 +73,7 @@ def upgrade() -> None:
         ("target_project", "object_type", "object_id"),
         ("project_id", "id"),
     ):
-        op.create_index(f"ix_rbac_policies_{'_'.join(columns)}", "rbac_policies", list(columns))
+        create_index(f"ix_rbac_policies_{'_'.join(columns)}", "rbac_policies", list(columns))
     for table, column, object_type, key, action in COLUMNS:
         move_in(table, column, {"object_type": object_type, "action": action}, key)
         op.drop_column(table, column)

@@ -7,6 +7,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import mysql
 
+from freehold.db.migrations.indexes import create_index
+
 revision = "0008"
 down_revision = "0007"
 branch_labels = None
@@ -54,7 +56,7 @@ def upgrade() -> None:
         sa.Column("answer", LONG_TEXT),
         sa.PrimaryKeyConstraint("id", name="pk_idempotency_keys"),
     )
-    op.create_index("ix_idempotency_keys_created_at", "idempotency_keys", ["created_at"])
+    create_index("ix_idempotency_keys_created_at", "idempotency_keys", ["created_at"])
 
 
 def downgrade() -> None:
