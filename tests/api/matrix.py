@@ -76,7 +76,8 @@ class World:
         status, answer = self._send(attempt.verb, attempt.path, attempt.body, headers)
         if attempt.looks_for and status == 200:
             [listed] = (answer[name] for name in answer if not name.endswith("_links"))
-            return "seen" if attempt.looks_for in {one["id"] for one in listed} else "-"
+            named = {one.get("id") or one["network_id"] for one in listed}
+            return "seen" if attempt.looks_for in named else "-"
         if attempt.shows and status == 200:
             [resource] = answer.values()
             return "shown" if resource.keys() & attempt.shows else "hidden"
@@ -272,6 +273,11 @@ def _availability(world: World, whose: str) -> Attempt:
     return Attempt("GET", f"network-ip-availabilities/{world.network(whose)}")
 
 
+def _availabilities(world: World, whose: str) -> Attempt:
+    network = world.network(whose)
+    return Attempt("GET", f"network-ip-availabilities?network_id={network}", looks_for=network)
+
+
 def _always(path: str) -> Make:
     return lambda _world, _whose: Attempt("GET", path)
 
@@ -424,7 +430,7 @@ ATTEMPTS: Mapping[str, Make] = {
     "share scope": _change("address_scope", "address-scopes", World.scope, shared=True),
     "see holders of an address": _always("address-holdings?ip_address=10.0.0.9"),
     "see use of network": _availability,
-    "see use of networks": _always("network-ip-availabilities"),
+    "list use of network": _availabilities,
     "see limits of all projects": _always("quotas"),
     "see limits": _of_project("GET"),
     "see configured limits": _of_project("GET", "/default"),
@@ -451,7 +457,6 @@ ALONE = {
     "create default pool",
     "create scope",
     "see holders of an address",
-    "see use of networks",
     "see limits of all projects",
 }
 

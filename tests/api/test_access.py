@@ -249,13 +249,17 @@ def test_a_refusal_does_not_name_segments() -> None:
 
 
 def test_quotas_and_availability_are_seen_by_whom_rules_allow_it(tmp_path: Path) -> None:
-    paths = (f"quotas/{OTHERS}", f"quotas/{OTHERS}/details", "network-ip-availabilities")
     cloud = Cloud()
-    for path in paths:
+    quotas = [f"quotas/{OTHERS}", f"quotas/{OTHERS}/details"]
+    for path in quotas:
         assert refused(cloud.ask("GET", path, None, READER))[:2] == (403, "PolicyNotAuthorized")
+    use = f"network-ip-availabilities/{cloud.world.network('own')}"
+    assert cloud.get("network-ip-availabilities", READER) == {"network_ip_availabilities": []}
+    assert refused(cloud.ask("GET", use, None, READER))[:2] == (404, "NetworkNotFound")
     allowed = {"get_quota": "role:reader", "get_network_ip_availability": "role:reader"}
     cloud = with_rules(tmp_path, {**allowed, "update_quota": "role:member"})
-    for path in paths:
+    use = f"network-ip-availabilities/{cloud.world.network('own')}"
+    for path in (*quotas, "network-ip-availabilities", use):
         cloud.get(path, READER)
     body = {"quota": {"port": 3}}
     assert cloud.ask("PUT", f"quotas/{OTHERS}", body, READER).status_code == 403

@@ -1,6 +1,7 @@
 """``/v2.0/network-ip-availabilities``: how many addresses networks have, and how many are held.
 
-It is read-only, and for whom a rule allows it: by default administrators.
+It is read-only, and for whom a rule allows it: by default administrators and services. For all
+others there are none: the list is empty, and no network is found.
 """
 
 from typing import Any
@@ -13,6 +14,7 @@ from freehold.api import queries
 from freehold.api.paging import links
 from freehold.api.policy import Policy
 from freehold.api.queries import read_item_query, read_query
+from freehold.errors import NetworkNotFound
 from freehold.networking.ip_availability import (
     Counts,
     IpAvailability,
@@ -50,9 +52,9 @@ class Availabilities:
 
     def on_get(self, request: Request, response: Response) -> None:
         """List those that meet the filters, or a page of them."""
-        self._policy.require(RULE, self._policy.caller_of(request), {})
         query = read_query(request, FILTERS, SORT_KEYS, self._longest_page)
-        found = self._service.find(query.filters, query.page)
+        allowed = self._policy.allows(RULE, self._policy.caller_of(request), {})
+        found = self._service.find(query.filters, query.page) if allowed else ()
         beside = links(request, query.parameters, query.page, [one.network_id for one in found])
         response.media = {
             definition.RESOURCE_PLURAL: [query.fields.of(render(one)) for one in found],
@@ -74,8 +76,9 @@ class Availability:
 
     def on_get(self, request: Request, response: Response, network_id: str) -> None:
         """Show it."""
-        self._policy.require(RULE, self._policy.caller_of(request), {})
         fields = read_item_query(request, FILTERS, SORT_KEYS)
+        if not self._policy.allows(RULE, self._policy.caller_of(request), {}):
+            raise NetworkNotFound(network_id)
         found = self._service.get(network_id)
         response.media = {definition.RESOURCE_NAME: fields.of(render(found))}
 

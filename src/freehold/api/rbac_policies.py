@@ -75,6 +75,11 @@ def _action(object_type: ObjectType, text: str) -> Action:
     return Action(text)
 
 
+def _object_types(name: str, values: Sequence[str]) -> tuple[Filter, ...]:
+    """Read types of objects, however they are written."""
+    return (Filter(name, tuple(object_type_of(value).value for value in values)),)
+
+
 def _targets(_name: str, values: Sequence[str]) -> tuple[Filter, ...]:
     return (Filter("target_project", tuple(values)),)
 
@@ -88,7 +93,7 @@ RBAC_POLICY = Kind(
     render=render,
     filters={
         "id": queries.texts,
-        "object_type": queries.texts,
+        "object_type": _object_types,
         "object_id": queries.texts,
         "action": queries.texts,
         TARGET: _targets,
