@@ -96,7 +96,7 @@ def normal(teller: Teller, value: Any, ordered: bool = True) -> Any:
         if ordered:
             return found
         return {
-            key: sorted(inner, key=json.dumps) if isinstance(inner, list) else inner
+            key: sorted(inner, key=_in_full) if isinstance(inner, list) else inner
             for key, inner in found.items()
         }
     if isinstance(value, list):
@@ -104,12 +104,17 @@ def normal(teller: Teller, value: Any, ordered: bool = True) -> Any:
     return _text(teller, value) if isinstance(value, str) else value
 
 
+def _in_full(value: Any) -> str:
+    """Return a value as a text that does not depend on the order of attributes."""
+    return json.dumps(value, sort_keys=True)
+
+
 def _entry(teller: Teller, key: str, value: Any, resource: Mapping[str, Any]) -> Any:
     if key in _ADDRESSES and isinstance(value, list):
         chosen = teller.chosen.get(str(resource.get("id")), frozenset())
         value = [one if one["ip_address"] in chosen else _without_address(one) for one in value]
     found = normal(teller, value)
-    return sorted(found, key=json.dumps) if key in _UNORDERED | _ADDRESSES else found
+    return sorted(found, key=_in_full) if key in _UNORDERED | _ADDRESSES else found
 
 
 def _without_address(held: Mapping[str, Any]) -> Mapping[str, Any]:

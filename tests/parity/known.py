@@ -88,4 +88,6 @@ _ONE = {
     "ports": "port",
     "subnetpools": "subnetpool",
     "address_scopes": "address_scope",
+    "rbac_policies": "rbac_policy",
+    "quotas": "quota",
 }

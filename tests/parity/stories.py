@@ -2,7 +2,8 @@
 
 Each file of ``requests/`` is a story of its own: both services are empty at first,
 and get its requests in order. A request has a name (``do``), a verb with its URL,
-and perhaps a ``body`` (JSON), a ``raw`` body (text) or ``headers``. ``keep`` names
+and perhaps a ``body`` (JSON), a ``raw`` body (text) or ``headers``: an administrator sends it,
+or who ``X-User-Id``, ``X-Project-Id`` and ``X-Roles`` say together. ``keep`` names
 parts of the answer, and ``${name}`` stands for what was kept; ``${a256}`` is 256
 times the letter a.
 """

@@ -5,7 +5,8 @@ globals of the process, so it gets one for itself; `tests.servers.neutron` start
 it. It is Neutron's own WSGI application with the ML2 plugin, without authentication,
 agents and message queue, on a database that is there, with the IPAM driver that is
 asked for, and with ``all`` with what of its extensions is compared with Freehold's.
-Requests are served side by side, as by Neutron's own server, but on SQLite.
+Who sends ``X-Roles`` has these roles, in the project of ``X-Project-Id``; all others are
+administrators. Requests are served side by side, as by Neutron's own server, but on SQLite.
 """
 
 import io
@@ -65,6 +66,10 @@ flat_networks = *
 network_vlan_ranges = physnet1
 [ml2_type_vxlan]
 vni_ranges = 1:10000
+[quotas]
+quota_network = 100
+quota_subnet = 100
+quota_port = 500
 """
 """What comes to that, or instead of it: the last value of an option holds."""
 
@@ -137,6 +142,7 @@ class Server(ThreadingMixIn, WSGIServer):
 def serve(port: int, *, one_at_a_time: bool) -> None:
     """Serve Neutron's API for good."""
     from neutron.server import api
+    from neutron_lib.context import Context
 
     application = api.api_server()
     turn = Lock() if one_at_a_time else nullcontext()
@@ -145,6 +151,9 @@ def serve(port: int, *, one_at_a_time: bool) -> None:
         # An unread body would be taken for the next request.
         length = int(environ.get("CONTENT_LENGTH") or 0)
         environ["wsgi.input"] = io.BytesIO(environ["wsgi.input"].read(length))
+        if "HTTP_X_ROLES" in environ:
+            # Neutron's substitute for authentication leaves a request alone that names a project.
+            environ["neutron.context"] = Context.from_environ(environ)
         with turn:
             return [b"".join(application(environ, start_response))]
 
