@@ -13,13 +13,14 @@ locks the subnet as the foreign key's check would do right afterwards, so that
 it cannot go in between: an error would end the transaction.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol, TypedDict, TypeVar
 
 from sqlalchemy import Connection, Select, bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from freehold.ledger.protocol import SubnetChanged
+from freehold.addresses.encoding import to_bytes
+from freehold.ledger.protocol import Claim, SubnetChanged
 from freehold.ledger.tables import allocations, ledger_subnets
 from freehold.ledger.violations import is_duplicate, violations
 
@@ -39,6 +40,25 @@ class Row(TypedDict):
     address: bytes
     holder: str | None
     allocated_at: object
+
+
+def rows_of(subnet_id: str, wanted: Iterable[Claim], since: object) -> list[Row]:
+    """Return the rows that claims of one subnet's addresses come to.
+
+    Args:
+        subnet_id: the subnet.
+        wanted: the claims.
+        since: the time of all of them, as it is stored.
+    """
+    return [
+        {
+            "subnet_id": subnet_id,
+            "address": to_bytes(address),
+            "holder": holder,
+            "allocated_at": since,
+        }
+        for address, holder in wanted
+    ]
 
 
 class Claiming(Protocol):

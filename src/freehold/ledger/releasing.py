@@ -7,6 +7,7 @@ rests is for the subnet to say, as it is and not as it was read earlier.
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Protocol
 
 from sqlalchemy import (
@@ -22,7 +23,7 @@ from sqlalchemy import (
     update,
 )
 
-from freehold.ledger.tables import allocations, ledger_subnets, past_allocations
+from freehold.ledger.tables import allocations, ledger_subnets, past_allocations, stored_time
 
 COPIED = ["subnet_id", "address", "holder", "allocated_at"]
 _PAST = [*COPIED, "released_at"]
@@ -125,9 +126,13 @@ def releasing_for(dialect: str) -> Releasing:
     return _at_once if dialect == "postgresql" else _in_steps
 
 
-def remembering_all_for(dialect: str) -> Executable:
-    """Return what copies whatever is held ``in_subnet``, as released ``now``.
+def remember_all(connection: Connection, subnet_id: str, now: datetime) -> None:
+    """Copy whatever is held in a subnet, as released now.
 
     All that is taken there has to be removed after it, in the same transaction.
     """
-    return _REMEMBER_ALL_IN_POSTGRESQL if dialect == "postgresql" else _REMEMBER_ALL
+    at_once = connection.dialect.name == "postgresql"
+    connection.execute(
+        _REMEMBER_ALL_IN_POSTGRESQL if at_once else _REMEMBER_ALL,
+        {"in_subnet": subnet_id, "now": stored_time(now)},
+    )
