@@ -24,6 +24,7 @@ from freehold.networking.quota_values import Counted
 from freehold.networking.quotas import Quotas
 from freehold.networking.records import NETWORK_FIRST_REVISION, Record
 from freehold.networking.sharing_values import ALL_PROJECTS, Action, ObjectType, RbacPolicy
+from freehold.networking.store import fixed_ips as fixed_ip_rows
 from freehold.networking.store import networks as network_rows
 from freehold.networking.store import ports as port_rows
 from freehold.networking.store import rbac_policies as policy_rows
@@ -241,7 +242,7 @@ class Networks:
         unit: Unit, network_id: str, subnets: Sequence[Subnet], ports: Sequence[Port]
     ) -> None:
         for port in ports:
-            port_rows.remove_fixed_ips(unit.connection, port.id)
+            fixed_ip_rows.remove_fixed_ips(unit.connection, port.id)
             port_rows.remove(unit.connection, port)
         for subnet in subnets:
             subnet_rows.remove(unit.connection, subnet)

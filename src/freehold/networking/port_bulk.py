@@ -13,6 +13,7 @@ from freehold.db.retry import run_again_if_references_break
 from freehold.networking.addressing import Addressing
 from freehold.networking.plan.grouping import groups_of
 from freehold.networking.plan.ports import PortPlan
+from freehold.networking.store import fixed_ips as fixed_ip_rows
 from freehold.networking.store import ports as port_rows
 from freehold.networking.values import FixedIP, Port
 
@@ -44,5 +45,5 @@ def create_together(
         for (port, _), by_rank in zip(planned, gained, strict=True)
     )
     with run_again_if_references_break():
-        port_rows.add_fixed_ips_of_all(connection, created)
+        fixed_ip_rows.add_fixed_ips_of_all(connection, created)
     return created

@@ -37,6 +37,7 @@ from freehold.networking.port_bulk import create_together
 from freehold.networking.quota_values import Account, Counted
 from freehold.networking.quotas import Quotas
 from freehold.networking.records import PORT_FIRST_REVISION, Record
+from freehold.networking.store import fixed_ips as fixed_ip_rows
 from freehold.networking.store import ports as port_rows
 from freehold.networking.subnets_of_networks import SubnetsOfNetworks
 from freehold.networking.tags import check_number
@@ -185,7 +186,7 @@ class Ports:
             addressing = Addressing(self._driver, unit)
             added = addressing.allocate(port.network_id, plan.add)
             if plan.add or plan.remove:
-                port_rows.remove_fixed_ips(unit.connection, port.id)
+                fixed_ip_rows.remove_fixed_ips(unit.connection, port.id)
                 _show(unit.connection, port.id, (*plan.keep, *added))
             addressing.deallocate(port.id, plan.remove)
             return replace(new, fixed_ips=(*plan.keep, *added))
@@ -209,7 +210,7 @@ class Ports:
             port.record.check(revision)
             with run_again_if_references_break():
                 if port.fixed_ips:
-                    port_rows.remove_fixed_ips(unit.connection, port.id)
+                    fixed_ip_rows.remove_fixed_ips(unit.connection, port.id)
                 port_rows.remove(unit.connection, port)
             self._quotas.give_back(unit.connection, Counted.PORT, [port.project_id])
             Addressing(self._driver, unit).deallocate(port.id, port.fixed_ips)
@@ -332,7 +333,7 @@ def _show(connection: Connection, port_id: str, fixed_ips: Sequence[FixedIP]) ->
     """
     try:
         with run_again_if_references_break():
-            port_rows.add_fixed_ips(connection, port_id, fixed_ips)
+            fixed_ip_rows.add_fixed_ips(connection, port_id, fixed_ips)
     except DBDuplicateEntry as error:
         taken = ", ".join(str(fixed_ip.ip_address) for fixed_ip in fixed_ips)
         raise IpAddressAlreadyAllocated(taken, fixed_ips[0].subnet_id) from error

@@ -31,6 +31,7 @@ from freehold.networking.quotas import Quotas
 from freehold.networking.records import SUBNET_FIRST_REVISION, Record
 from freehold.networking.segment_values import Segment
 from freehold.networking.sites import Sites
+from freehold.networking.store import fixed_ips as fixed_ip_rows
 from freehold.networking.store import networks as network_rows
 from freehold.networking.store import ports as port_rows
 from freehold.networking.store import segments as segment_rows
@@ -178,7 +179,7 @@ class Subnets:
         def work(unit: Unit) -> None:
             subnet = subnet_rows.get(unit.connection, subnet_id)
             subnet.record.check(revision)
-            holdings = port_rows.holdings(unit.connection, subnet_id)
+            holdings = fixed_ip_rows.holdings(unit.connection, subnet_id)
             _check_not_in_use(subnet, holdings)
             if subnet.auto_address and subnet.segment_id is not None:
                 _check_not_depended_on(unit, subnet)
@@ -187,7 +188,7 @@ class Subnets:
             holders = {holding.port_id for holding in holdings}
             port_rows.RECORDS.touch(unit.connection, holders, now)
             with run_again_if_references_break():
-                port_rows.remove_holdings(unit.connection, holdings)
+                fixed_ip_rows.remove_holdings(unit.connection, holdings)
                 subnet_rows.remove(unit.connection, subnet)
             Prefixes(unit.connection).give_back([subnet])
             self._quotas.give_back(unit.connection, Counted.SUBNET, [subnet.project_id])
@@ -283,7 +284,7 @@ def _give_automatic_addresses(
     """
     given: list[str] = []
     ports = port_rows.find(unit.connection, [Filter("network_id", (subnet.network_id,))])
-    positions = port_rows.next_positions(unit.connection, subnet.network_id)
+    positions = fixed_ip_rows.next_positions(unit.connection, subnet.network_id)
     for port in ports:
         wish = plan_automatic_address(port, subnet)
         if wish is None or not serves(port, subnet, siblings, on_segment=port.host_id in hosts):
@@ -293,7 +294,7 @@ def _give_automatic_addresses(
         except IpAddressAlreadyAllocated:
             log.info("Port %s finds its automatic address on subnet %s held", port.id, subnet.id)
             continue
-        port_rows.add_fixed_ips(unit.connection, port.id, added, positions.get(port.id, 0))
+        fixed_ip_rows.add_fixed_ips(unit.connection, port.id, added, positions.get(port.id, 0))
         given.append(port.id)
     port_rows.RECORDS.touch(unit.connection, given, subnet.record.created_at)
 
@@ -321,7 +322,7 @@ def _check_not_depended_on(unit: Unit, subnet: Subnet) -> None:
 def _gateway_port_id(unit: Unit, subnet: Subnet) -> str | None:
     if subnet.gateway_ip is None:
         return None
-    return port_rows.holder_among(
+    return fixed_ip_rows.holder_among(
         unit.connection, subnet.id, subnet.gateway_ip, owners.ROUTER_INTERFACES
     )
 

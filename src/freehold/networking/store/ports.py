@@ -1,23 +1,13 @@
-"""Rows of ports and of the addresses that they show."""
+"""Rows of ports, which are read with the addresses that they show.
+
+Those are rows of their own, which are written by `fixed_ips`.
+"""
 
 from collections.abc import Collection, Mapping, Sequence, Set
 from datetime import datetime
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    bindparam,
-    delete,
-    false,
-    func,
-    insert,
-    literal,
-    or_,
-    select,
-)
+from sqlalchemy import Connection, bindparam, delete, insert, literal, select
 
-from freehold.addresses.encoding import from_bytes, to_bytes
-from freehold.addresses.ranges import IPAddress, address_of
 from freehold.db.retry import RunAgain
 from freehold.db.tables import fixed_ips, networks, port_tags, ports, subnets
 from freehold.errors import PortNotFound
@@ -27,32 +17,14 @@ from freehold.networking.quota_values import Account
 from freehold.networking.sharing_values import VISIBLE
 from freehold.networking.store import quotas, sharing
 from freehold.networking.store.conditions import AnyRow, Condition, in_batches, one_of, where
+from freehold.networking.store.fixed_ips import FILTERS as ADDRESS_FILTERS
+from freehold.networking.store.fixed_ips import fixed_ip_of, of_ports
 from freehold.networking.store.pages import Sorting
 from freehold.networking.store.port_attributes import in_columns, options_of, pairs_of
 from freehold.networking.store.records import columns_of, in_table, record_of
-from freehold.networking.values import Filter, FixedIP, Holding, IPAllocation, Port
+from freehold.networking.values import Filter, FixedIP, IPAllocation, Port
 
 RECORDS = in_table(ports, port_tags)
-
-
-def _showing(which: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Return the condition that a port shows such an address."""
-    return ports.c.id.in_(select(fixed_ips.c.port_id).where(which))
-
-
-def _has_address(values: tuple[object, ...]) -> ColumnElement[bool]:
-    return _showing(fixed_ips.c.ip_address.in_([str(value) for value in values]))
-
-
-def _has_part(values: tuple[object, ...]) -> ColumnElement[bool]:
-    parts = (
-        fixed_ips.c.ip_address.contains(str(value).lower(), autoescape=True) for value in values
-    )
-    return _showing(or_(false(), *parts))
-
-
-def _has_subnet(values: tuple[object, ...]) -> ColumnElement[bool]:
-    return _showing(fixed_ips.c.subnet_id.in_(values))
 
 
 FILTERS: dict[str, Condition] = {
@@ -72,9 +44,7 @@ FILTERS: dict[str, Condition] = {
             "ip_allocation",
         )
     },
-    "fixed_ips.ip_address": _has_address,
-    "fixed_ips.ip_address_substr": _has_part,
-    "fixed_ips.subnet_id": _has_subnet,
+    **ADDRESS_FILTERS,
     VISIBLE: sharing.PORTS,
     **RECORDS.filters(),
 }
@@ -167,7 +137,7 @@ def get(connection: Connection, port_id: str) -> Port:
     rows = connection.execute(_WITH_ADDRESSES, {"port_id": port_id}).all()
     if not rows:
         raise PortNotFound(port_id)
-    return _port(rows[0], tuple(_fixed_ip(row) for row in rows if row.subnet_id is not None))
+    return _port(rows[0], tuple(fixed_ip_of(row) for row in rows if row.subnet_id is not None))
 
 
 def find(connection: Connection, filters: Sequence[Filter], page: Page = ALL) -> tuple[Port, ...]:
@@ -184,16 +154,8 @@ def find(connection: Connection, filters: Sequence[Filter], page: Page = ALL) ->
     )
     if rows is None:
         raise PortNotFound(str(page.marker))
-    shown: dict[str, list[FixedIP]] = {row.id: [] for row in rows}
-    for ids in in_batches(list(shown)):
-        for row in connection.execute(
-            select(fixed_ips, subnets.c.ip_version)
-            .join_from(fixed_ips, subnets)
-            .where(fixed_ips.c.port_id.in_(ids))
-            .order_by(fixed_ips.c.port_id, fixed_ips.c.position)
-        ):
-            shown[row.port_id].append(_fixed_ip(row))
-    return tuple(_port(row, tuple(shown[row.id])) for row in rows)
+    shown = of_ports(connection, [row.id for row in rows])
+    return tuple(_port(row, shown[row.id]) for row in rows)
 
 
 def not_owned_by(connection: Connection, network_id: str, owners: Set[str]) -> tuple[str, ...]:
@@ -232,33 +194,6 @@ def projects_on(connection: Connection, network_id: str) -> frozenset[str]:
     )
 
 
-def holder_among(
-    connection: Connection, subnet_id: str, address: IPAddress, owners: Set[str]
-) -> str | None:
-    """Return the port with one of these device owners that shows an address, if any."""
-    return connection.scalar(
-        select(ports.c.id)
-        .join_from(fixed_ips, ports)
-        .where(
-            fixed_ips.c.subnet_id == subnet_id,
-            fixed_ips.c.address == to_bytes(address),
-            ports.c.device_owner.in_(owners),
-        )
-    )
-
-
-def holdings(connection: Connection, subnet_id: str) -> tuple[Holding, ...]:
-    """Read which ports show which addresses of a subnet, in the order of the addresses."""
-    rows = connection.execute(
-        select(ports.c.id, ports.c.device_owner, fixed_ips, subnets.c.ip_version)
-        .join_from(fixed_ips, ports)
-        .join(subnets, subnets.c.id == fixed_ips.c.subnet_id)
-        .where(fixed_ips.c.subnet_id == subnet_id)
-        .order_by(fixed_ips.c.address)
-    )
-    return tuple(Holding(row.id, row.device_owner, _fixed_ip(row)) for row in rows)
-
-
 def change(connection: Connection, port: Port, values: Mapping[str, object], now: datetime) -> None:
     """Overwrite some columns of a port as it was read, and raise its revision.
 
@@ -269,87 +204,6 @@ def change(connection: Connection, port: Port, values: Mapping[str, object], now
         RunAgain: the port is not as it was read any more.
     """
     RECORDS.raise_revision(connection, port.id, port.record, now, in_columns(values))
-
-
-def next_positions(connection: Connection, network_id: str) -> Mapping[str, int]:
-    """Return at which position a further address of each port of a network goes.
-
-    It is not how many the port shows: a subnet that was deleted leaves a gap.
-    Ports without addresses are left out.
-    """
-    rows = connection.execute(
-        select(fixed_ips.c.port_id, func.max(fixed_ips.c.position) + 1)
-        .join_from(fixed_ips, ports)
-        .where(ports.c.network_id == network_id)
-        .group_by(fixed_ips.c.port_id)
-    )
-    return {row[0]: row[1] for row in rows}
-
-
-def add_fixed_ips(
-    connection: Connection, port_id: str, added: Sequence[FixedIP], position: int = 0
-) -> None:
-    """Store addresses of a port.
-
-    Args:
-        connection: the unit's connection.
-        port_id: the port.
-        added: its new addresses.
-        position: where the first of them goes; see `next_positions`.
-
-    Raises:
-        DBReferenceError: the port or a subnet is gone.
-        DBDuplicateEntry: another port shows one of the addresses.
-    """
-    if added:
-        connection.execute(
-            insert(fixed_ips),
-            [
-                _fixed_ip_row(port_id, fixed_ip, place)
-                for place, fixed_ip in enumerate(added, start=position)
-            ],
-        )
-
-
-def add_fixed_ips_of_all(connection: Connection, new: Sequence[Port]) -> None:
-    """Store the addresses of new ports; few statements.
-
-    Raises:
-        DBReferenceError: a subnet is gone.
-        DBDuplicateEntry: another port shows one of the addresses.
-    """
-    rows = [
-        _fixed_ip_row(port.id, fixed_ip, place)
-        for port in new
-        for place, fixed_ip in enumerate(port.fixed_ips)
-    ]
-    if rows:
-        connection.execute(insert(fixed_ips), rows)
-
-
-def remove_fixed_ips(connection: Connection, port_id: str) -> None:
-    """Delete all addresses of a port."""
-    connection.execute(delete(fixed_ips).where(fixed_ips.c.port_id == port_id))
-
-
-def remove_holdings(connection: Connection, holdings: Sequence[Holding]) -> None:
-    """Delete these addresses, and no others that ports may have got since they were read."""
-    if holdings:
-        connection.execute(
-            delete(fixed_ips).where(
-                fixed_ips.c.subnet_id == bindparam("in_subnet"),
-                fixed_ips.c.address == bindparam("at"),
-                fixed_ips.c.port_id == bindparam("of_port"),
-            ),
-            [
-                {
-                    "in_subnet": holding.fixed_ip.subnet_id,
-                    "at": to_bytes(holding.fixed_ip.ip_address),
-                    "of_port": holding.port_id,
-                }
-                for holding in holdings
-            ],
-        )
 
 
 def remove(connection: Connection, port: Port) -> None:
@@ -395,21 +249,6 @@ def _row(port: Port) -> dict[str, object]:
         **in_columns({name: getattr(port, name) for name in _KEPT}),
         **columns_of(port.record),
     }
-
-
-def _fixed_ip_row(port_id: str, fixed_ip: FixedIP, position: int) -> dict[str, object]:
-    return {
-        "subnet_id": fixed_ip.subnet_id,
-        "address": to_bytes(fixed_ip.ip_address),
-        "port_id": port_id,
-        "position": position,
-        "ip_address": str(fixed_ip.ip_address),
-    }
-
-
-def _fixed_ip(row: AnyRow) -> FixedIP:
-    number = from_bytes(row.address, row.ip_version)
-    return FixedIP(row.subnet_id, address_of(row.ip_version, number))
 
 
 def _port(row: AnyRow, shown: tuple[FixedIP, ...]) -> Port:
