@@ -17,8 +17,9 @@ from falcon.inspect import inspect_routes
 from falcon.testing import TestClient
 from oslo_policy.policy import DocumentedRuleDefault, RuleDefault
 
-from freehold.api.access_log import NOTHING, action_of
+from freehold.api.access_log import action_of
 from freehold.api.app import make_app
+from freehold.api.audit import NOTHING
 from freehold.api.backends import make_backend
 from freehold.api.bodies import BodyLimits
 from freehold.api.callers import Caller

@@ -2,7 +2,7 @@
 
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -119,6 +119,34 @@ GARBAGE = ["x", "gAAAAA" + "x" * 180, "x" * 300, "x" * 9000, "../users", "a b", 
 def test_garbage_is_no_token(cloud: Cloud, token: str) -> None:
     assert cloud.call(token).status == 401
     assert cloud.call(cloud.tokens["member"], X_Service_Token=token).status == 401
+
+
+def test_auditors_are_told_of_refused_tokens_and_not_which_they_were(cloud: Cloud) -> None:
+    right = cloud.tokens["member"]
+    made_up = "gAAAAA" + "secret" * 30
+    sent: Mapping[str, Mapping[str, str]] = {
+        "nothing-shown": {},
+        "unreadable": {"X_Auth_Token": "secret" * 2000},
+        "token-refused": {"X_Auth_Token": made_up, "X_Service_Token": made_up},
+        "service-token-refused": {"X_Auth_Token": right, "X_Service_Token": right},
+    }
+    # The middleware's first token has it write more than later ones do.
+    assert (cloud.call(right).status, cloud.call(made_up).status) == (200, 401)
+    before = len(cloud.service.output)
+    for headers in sent.values():
+        client = Client(
+            cloud.service.port, headers={k.replace("_", "-"): headers[k] for k in headers}
+        )
+        assert client.call("GET", NETWORKS).status == 401
+        client.close()
+    lines = cloud.service.output[before:].splitlines()
+    told = [line.partition("] ")[2] for line in lines if " freehold.audit [" in line]
+    assert told == [
+        f"Login refused: mode=keystone reason={reason} user=- client=127.0.0.1" for reason in sent
+    ]
+    # For each token that it refuses, keystonemiddleware has a line of its own.
+    assert len(lines) == len(sent) * 2 + 2
+    assert [line for line in lines if "secret" in line or right in line] == []
 
 
 def test_an_expired_token_is_worth_nothing_but_to_a_service(cloud: Cloud) -> None:

@@ -16,14 +16,13 @@ from falcon import HTTP_METHODS, Request, Response
 
 from freehold.accounts import Account, open_account
 from freehold.api import audit
+from freehold.api.audit import NOTHING
 from freehold.api.metrics import serving
 from freehold.api.policies import list_rules
 from freehold.logs.escaping import as_token
 from freehold.words import Word
 
 log = logging.getLogger("freehold.requests")
-
-NOTHING = Word("-")
 
 _LINE = (
     "%(method)s %(route)s %(status)d action=%(action)s resource=%(resource)s id=%(resource_id)s "
@@ -88,7 +87,7 @@ class AccessLog:
         self, request: Request, response: Response, _resource: object, _succeeded: bool
     ) -> None:
         """Write the line."""
-        if not log.isEnabledFor(logging.INFO):
+        if not any(one.isEnabledFor(logging.INFO) for one in (log, audit.log)):
             return
         fields = fields_of(request, response)
         shown = {name: NOTHING if value is None else value for name, value in fields.items()}

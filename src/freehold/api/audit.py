@@ -1,7 +1,8 @@
 """What those who watch over a cloud want to find in the log: who changed who may do what.
 
-These are the refusals by the rules, and changes of quotas and of what is shared. Who it was
-is in the context of the record, as it is of all records of a request.
+These are refused logins, the refusals by the rules, and changes of quotas and of what is shared.
+Who it was is in the context of the record, as it is of all records of a request; of whoever did not
+show that, the address is told instead.
 """
 
 import logging
@@ -10,9 +11,15 @@ from http import HTTPStatus
 
 from falcon import Request, Response
 
+from freehold.api.client_addresses import canonical
+from freehold.api.logins import RefusedLogin
+from freehold.logs.escaping import as_token
 from freehold.words import Word
 
 log = logging.getLogger("freehold.audit")
+
+NOTHING = Word("-")
+"""What stands in a text where there is nothing to say."""
 
 SHARING = ("shared", "router:external", "is_default")
 """Attributes that decide who else may use a resource."""
@@ -27,7 +34,10 @@ def note(request: Request, response: Response, fields: Mapping[str, object]) -> 
         fields: what the log's line on it says.
     """
     action, status, subject = fields["action"], response.status_code, fields["resource_id"]
-    if status == HTTPStatus.FORBIDDEN and fields["error"] == "PolicyNotAuthorized":
+    login: RefusedLogin | None = getattr(request.context, "refused_login", None)
+    if login is not None:
+        _note_login(login, canonical(request.env.get("REMOTE_ADDR")))
+    elif status == HTTPStatus.FORBIDDEN and fields["error"] == "PolicyNotAuthorized":
         _write("refused", "Refused by policy: %(rule)s", rule=_rule(response))
     elif status >= HTTPStatus.BAD_REQUEST or getattr(request.context, "given_again", False):
         return
@@ -46,6 +56,17 @@ def note(request: Request, response: Response, fields: Mapping[str, object]) -> 
             _note_policy(event, policy)
     else:
         _note_sharing(request, response, str(fields["resource"]))
+
+
+def _note_login(login: RefusedLogin, address: str | None) -> None:
+    _write(
+        "login_refused",
+        "Login refused: mode=%(mode)s reason=%(reason)s user=%(user)s client=%(client)s",
+        mode=Word(login.mode),
+        reason=Word(login.why),
+        user=None if login.user is None else as_token(login.user),
+        client=address,
+    )
 
 
 def _note_policy(event: str, policy: Mapping[str, object]) -> None:
@@ -81,7 +102,8 @@ def _note_sharing(request: Request, response: Response, kind: str) -> None:
 
 
 def _write(event: str, text: str, **about: object) -> None:
-    log.info(text, about, extra={"fields": {"event": Word(event), **about}})
+    shown = {name: NOTHING if value is None else value for name, value in about.items()}
+    log.info(text, shown, extra={"fields": {"event": Word(event), **about}})
 
 
 def _rule(response: Response) -> Word:

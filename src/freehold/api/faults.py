@@ -54,6 +54,7 @@ def _refused(request: Request, response: Response, error: FreeholdError, _params
     if error.status == HTTPStatus.SERVICE_UNAVAILABLE:
         response.set_header("Retry-After", RETRY_AFTER_SECONDS)
     if isinstance(error, HTTPUnauthorized):
+        request.context.refused_login = error.login
         response.set_header("WWW-Authenticate", error.challenge)
     _tell(response, error.status, fault_of(error))
 

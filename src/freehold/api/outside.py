@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from falcon import Request, Response
 
+from freehold.api.client_addresses import seen_by_proxy
 from freehold.api.refusals import HTTPBadRequest
 from freehold.config.links import HOST, PATH, LinkSettings
 
@@ -73,7 +74,10 @@ def _behind_proxy(application: Application) -> Application:
     parser.oslo_conf.set_override("enable_proxy_headers_parsing", True, group="oslo_middleware")
 
     def call(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        # oslo.middleware takes the first of the addresses, or all of them for one.
+        address = seen_by_proxy(environ)
         parser.process_request(WebObRequest(environ))
+        environ["REMOTE_ADDR"] = address or ""
         return application(environ, start_response)
 
     return call

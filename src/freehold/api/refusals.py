@@ -18,6 +18,7 @@ from WebOb.
 
 from http import HTTPStatus
 
+from freehold.api.logins import RefusedLogin
 from freehold.errors import FreeholdError
 
 UNREADABLE = (
@@ -53,13 +54,15 @@ class HTTPUnauthorized(HTTPRefusal):
 
     Args:
         challenge: the value of ``WWW-Authenticate``, which says how that is done.
+        login: what is known of it, for the log and the counts; clients are not told.
     """
 
     status = HTTPStatus.UNAUTHORIZED
 
-    def __init__(self, challenge: str) -> None:
+    def __init__(self, challenge: str, login: RefusedLogin) -> None:
         super().__init__("The request you have made requires authentication.")
         self.challenge = challenge
+        self.login = login
 
 
 class HTTPNotAcceptable(HTTPRefusal):

@@ -14,7 +14,7 @@ from oslo_log._options import list_opts  # oslo.log's entry point for lists of o
 
 from freehold.errors import ConfigurationError
 
-QUIET = ("alembic=WARN",)
+QUIET = ("alembic=WARN", "oslo_middleware.basic_auth=WARN")
 """Libraries of ours that talk more than is of use, beside those that oslo.log knows of."""
 
 _OPTIONS = (

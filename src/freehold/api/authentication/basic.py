@@ -22,8 +22,9 @@ from webob.exc import HTTPException
 from freehold.api.authentication.accounts import Account, parse_accounts
 from freehold.api.authentication.claims import AUTHORIZATION, Environ, identify
 from freehold.api.authentication.passwords import Passwords, hash_of_nobody, parse_passwords
+from freehold.api.logins import RefusedLogin, Why
 from freehold.api.refusals import AuthenticationUnavailable, HTTPUnauthorized
-from freehold.config import Authentication
+from freehold.config import Authentication, AuthStrategy
 from freehold.errors import ConfigurationError
 
 log = logging.getLogger(__name__)
@@ -81,8 +82,11 @@ class Basic:
         name, password = _credentials(str(environ.pop(AUTHORIZATION, "")))
         users = self._files.users()
         hashed = users.hashes.get(name)
-        if not self._passwords.are_right(password, hashed or users.nobody) or hashed is None:
-            raise HTTPUnauthorized(CHALLENGE)
+        right = self._passwords.are_right(password, hashed or users.nobody)
+        if hashed is None:
+            raise _refusal(Why.UNKNOWN_USER)
+        if not right:
+            raise _refusal(Why.WRONG_PASSWORD, name)
         account = users.accounts[name]
         identify(environ, user_id=name, project_id=account.project_id, roles=account.all_roles)
 
@@ -94,13 +98,19 @@ def _credentials(header: str) -> tuple[str, bytes]:
         HTTPUnauthorized: it holds none.
     """
     scheme, _, token = header.strip().partition(" ")
+    if not scheme:
+        raise _refusal(Why.NOTHING_SHOWN)
     if scheme.lower() != "basic":
-        raise HTTPUnauthorized(CHALLENGE)
+        raise _refusal(Why.UNREADABLE)
     try:
         name, password = basic_auth.parse_token(token.strip())
     except HTTPException as error:
-        raise HTTPUnauthorized(CHALLENGE) from error
+        raise _refusal(Why.UNREADABLE) from error
     return name, password
+
+
+def _refusal(why: Why, user: str | None = None) -> HTTPUnauthorized:
+    return HTTPUnauthorized(CHALLENGE, RefusedLogin(AuthStrategy.HTTP_BASIC, why, user))
 
 
 class Files:

@@ -27,8 +27,9 @@ from freehold.api.authentication.claims import (
     Environ,
     on_the_wire,
 )
+from freehold.api.logins import RefusedLogin, Why
 from freehold.api.refusals import AuthenticationUnavailable, HTTPUnauthorized
-from freehold.config import Authentication
+from freehold.config import Authentication, AuthStrategy
 from freehold.config.authentication import KEYSTONE_GROUP
 from freehold.errors import ConfigurationError
 
@@ -74,13 +75,19 @@ class Keystone:
             AuthenticationUnavailable: Keystone does not answer as it should.
         """
         tokens = (USER_TOKEN, SERVICE_TOKEN)
-        if not all(_could_be_token(environ.get(name)) for name in tokens):
+        shown = bool(environ.get(USER_TOKEN))
+        readable = all(_could_be_token(environ.get(name)) for name in tokens)
+        if not readable:
             # As if there were none: Keystone need not be asked about it.
             for name in tokens:
                 environ.pop(name, None)
         status, headers = self._ask(environ)
         if status.startswith(_REFUSED):
-            raise HTTPUnauthorized(headers.get("WWW-Authenticate", "Keystone"))
+            why = _reason(environ, shown=shown, readable=readable)
+            raise HTTPUnauthorized(
+                headers.get("WWW-Authenticate", "Keystone"),
+                RefusedLogin(AuthStrategy.KEYSTONE, why),
+            )
         if status != _CONFIRMED or environ.get(_STATUS) != "Confirmed":
             raise AuthenticationUnavailable
         _tidy(environ)
@@ -115,6 +122,22 @@ def _could_be_token(text: object) -> bool:
         and text.isascii()
         and text.isprintable()
     )
+
+
+def _reason(environ: Environ, *, shown: bool, readable: bool) -> Why:
+    """Return why a request was refused.
+
+    Args:
+        environ: as the middleware has left it.
+        shown: whether there was a user's token.
+        readable: whether what was there could be tokens.
+    """
+    if not readable:
+        return Why.UNREADABLE
+    if not shown:
+        return Why.NOTHING_SHOWN
+    confirmed = environ.get(_STATUS) == "Confirmed"
+    return Why.SERVICE_TOKEN_REFUSED if confirmed else Why.TOKEN_REFUSED
 
 
 def _tidy(environ: Environ) -> None:

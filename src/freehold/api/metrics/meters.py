@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from sqlalchemy import Engine, QueuePool
 
 from freehold.accounts import Account
+from freehold.api.logins import REASONS, RefusedLogin
 from freehold.api.refusals import HTTPRefusal
 from freehold.errors import FreeholdError, Reason
 
@@ -72,6 +73,12 @@ class Meters:
             ("reason",),
             registry=registry,
         )
+        self._logins = Counter(
+            "freehold_logins_refused_total",
+            "Requests of whoever did not show who it is, by the mode and the reason.",
+            ("mode", "reason"),
+            registry=registry,
+        )
         self._allocated = Counter(
             "freehold_addresses_allocated_total", "Addresses handed out.", registry=registry
         )
@@ -124,6 +131,9 @@ class Meters:
             self._refusals.labels(name)
         for reason in Reason:
             self._reasons.labels(reason.value)
+        for mode, reasons in REASONS.items():
+            for why in reasons:
+                self._logins.labels(mode.value, why.value)
 
     def start(self, engine: Engine, most_connections: int) -> None:
         """Count this process, and the connections of an engine's pool.
@@ -161,6 +171,9 @@ class Meters:
             self._refusals.labels(error_type).inc()
             for reason in request.context.reasons:
                 self._reasons.labels(reason.value).inc()
+        login: RefusedLogin | None = getattr(request.context, "refused_login", None)
+        if login is not None:
+            self._logins.labels(login.mode.value, login.why.value).inc()
         account = getattr(request.context, "account", None)
         if account is not None:
             self._add(account)
