@@ -42,9 +42,17 @@ def test_options_come_from_files_and_the_environment(
     authentication = settings_of(tmp_path, ENOUGH).authentication
     group = authentication.keystone_configuration().keystone_authtoken
     assert (group.username, group.password, group.service_type) == ("somebody", "sesame", "network")
-    assert group.http_connect_timeout == 10
+    assert (group.http_connect_timeout, group.http_request_max_retries) == (10, 0)
     assert group.www_authenticate_uri == group.auth_url
     assert "sesame" not in repr(authentication)
+
+
+def test_a_keystone_that_is_silent_takes_less_time_than_a_request_may(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path, ENOUGH.replace("http_request_max_retries = 0\n", ""))
+    group = settings.authentication.keystone_configuration().keystone_authtoken
+    tries, pause = group.http_request_max_retries + 1, 0.5
+    assert tries == 2
+    assert tries * group.http_connect_timeout + pause < settings.times.request_timeout
 
 
 def test_no_option_lets_anybody_in_without_a_token(tmp_path: Path) -> None:

@@ -19,6 +19,13 @@ KEYSTONE_GROUP = "keystone_authtoken"
 KEYSTONE_SECONDS = 10
 """How long Keystone may take to answer, unless ``http_connect_timeout`` says otherwise."""
 
+KEYSTONE_RETRIES = 1
+"""How often it is asked again if it does not, unless ``http_request_max_retries`` says otherwise.
+
+As often as keystonemiddleware would by itself (3), a request would wait for longer than a request
+may take. Not at all would refuse clients when Keystone has closed a connection that was kept.
+"""
+
 LONGEST_CACHE_TIME = 3600
 
 _IGNORED = {
@@ -122,6 +129,7 @@ def _keystone(options: cfg.ConfigOpts) -> Iterator[tuple[str, object]]:
     own = _middleware_options()
     options.register_opts(own, group=KEYSTONE_GROUP)
     options.set_default("http_connect_timeout", KEYSTONE_SECONDS, KEYSTONE_GROUP)
+    options.set_default("http_request_max_retries", KEYSTONE_RETRIES, KEYSTONE_GROUP)
     options.set_default("service_type", "network", KEYSTONE_GROUP)
     section: str = options[KEYSTONE_GROUP].auth_section or KEYSTONE_GROUP
     options.register_opts(own, group=section)
