@@ -29,7 +29,7 @@ help:
 	@echo "             releases of Neutron, in environments of their own below build"
 	@echo "make bench   measure this machine; ARGS='--databases sqlite,galera', ARGS=--quick,"
 	@echo "             ARGS=--memory; ARGS=--write puts tables and plot in docs/benchmarks.*;"
-	@echo "             ARGS=--hostile has the service answer 100,000 good and hostile requests;"
+	@echo "             ARGS=--hostile has the service answer 100,000 good and hostile requests in each mode;"
 	@echo "             ARGS=--lists measures the API's lists, prefixes and bulk creations,"
 	@echo "             ARGS=--neutron Neutron with its own driver and with Freehold's"
 	@echo "make soak    let the databases fail while workers allocate and release, and check every"

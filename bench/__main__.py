@@ -15,6 +15,7 @@ from pathlib import Path
 from sqlalchemy import text
 
 from bench import hostile, memory, report, results, scenarios, servers, service, workers
+from bench.doors import DOORS
 from bench.layouts import Order, filled
 from bench.results import Figure, Rate, Results, Run
 from freehold.db.database import Database
@@ -115,11 +116,12 @@ def show_memory() -> None:
         print(f"{done:>11,} | {used / 1e6:.1f}", flush=True)
 
 
-def show_hostile(requests: int) -> None:
+def show_hostile(requests: int, modes: Sequence[str]) -> None:
     """Print how much memory the service uses in the course of good and hostile requests."""
-    print("requests | resident memory, MB")
-    for done, used in hostile.growth(requests):
-        print(f"{done:>8,} | {used / 1e6:.1f}", flush=True)
+    print("mode       | requests | resident memory, MB")
+    for mode in modes:
+        for done, used in hostile.growth(mode, requests):
+            print(f"{mode:10} | {done:>8,} | {used / 1e6:.1f}", flush=True)
 
 
 def show_lists(options: argparse.Namespace) -> None:
@@ -176,7 +178,11 @@ def parser() -> argparse.ArgumentParser:
         nargs="?",
         const=hostile.REQUESTS,
         metavar="REQUESTS",
-        help=f"measure the service's memory under hostile requests ({hostile.REQUESTS})",
+        help="measure the service's memory under hostile requests instead, in each mode "
+        f"({hostile.REQUESTS})",
+    )
+    made.add_argument(
+        "--mode", choices=tuple(DOORS), help="with --hostile, in which mode only (in each)"
     )
     made.add_argument(
         "--neutron", action="store_true", help="measure Neutron with its driver and Freehold's"
@@ -204,7 +210,7 @@ def main() -> None:
         show_memory()
         return
     if options.hostile is not None:
-        show_hostile(options.hostile)
+        show_hostile(options.hostile, [options.mode] if options.mode else list(DOORS))
         return
     if options.lists:
         show_lists(options)

@@ -1,7 +1,8 @@
 """The memory of the service under good and hostile requests in turn: it must not grow.
 
 Each hostile request is another one: texts, ids, callers, keys and sizes that have not been sent
-before, so that whatever is kept by what a client sends shows.
+before, so that whatever is kept by what a client sends shows. Where users log in, half of the
+hostile requests come with a right login, and half with a wrong one.
 """
 
 import http.client
@@ -13,6 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID
 
+from bench.doors import DOORS, Headers
 from bench.service import running_service
 
 REQUESTS = 100_000
@@ -20,7 +22,6 @@ POINTS = 10
 SEED = 5
 ANSWER_SECONDS = 30
 
-Headers = Mapping[str, str]
 Asked = tuple[str, str, bytes | None, Headers]
 """Verb, path, body and headers."""
 
@@ -167,35 +168,53 @@ class Friend:
         return made
 
 
-def growth(requests: int = REQUESTS, points: int = POINTS) -> Iterator[tuple[int, int]]:
+def growth(
+    mode: str = "noauth", requests: int = REQUESTS, points: int = POINTS
+) -> Iterator[tuple[int, int]]:
     """Yield at some points how many requests there were, and how many bytes are in use.
 
+    Args:
+        mode: of authentication, one of `DOORS`.
+        requests: how many are sent.
+        points: at how many points.
+
     Raises:
-        RuntimeError: a hostile request had another answer than a refusal, or a good one had one.
+        RuntimeError: a hostile request made the service fail, a good one was refused, or one
+            with a wrong login was not.
     """
+    random = Random(SEED)
     with (
-        TemporaryDirectory(prefix="freehold-bench-") as folder,
-        running_service(f"sqlite:///{Path(folder) / 'freehold.sqlite'}") as service,
+        TemporaryDirectory(prefix="freehold-bench-") as name,
+        DOORS[mode](Path(name), random) as door,
+        running_service(f"sqlite:///{Path(name) / 'freehold.sqlite'}", *door.words) as service,
     ):
         connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=ANSWER_SECONDS)
 
-        def ask(asked: Asked) -> tuple[int, Any]:
+        def send(asked: Asked, login: Headers) -> tuple[int, Any]:
             verb, path, body, headers = asked
-            connection.request(verb, path, body, dict(headers))
+            connection.request(verb, path, body, {**headers, **login})
             answer = connection.getresponse()
             content = answer.read()
             good = answer.status < http.client.BAD_REQUEST
             return answer.status, json.loads(content) if content and good else content
 
-        attacker, friend = Attacker(Random(SEED)), Friend(ask)
+        def attack(asked: Asked) -> None:
+            stranger = door.wrong is not None and random.random() < 0.5
+            login = door.wrong() if door.wrong is not None and stranger else door.right()
+            status, answer = send(asked, login)
+            failed = status >= http.client.INTERNAL_SERVER_ERROR
+            if failed or (stranger and status < http.client.BAD_REQUEST):
+                raise RuntimeError(f"{asked}: {status} {answer!r}")
+            if stranger:
+                # The service has not read the body, and so does not go on with the connection.
+                connection.close()
+
+        attacker, friend = Attacker(random), Friend(lambda asked: send(asked, door.right()))
         done, next_point = 0, requests // points
         while done < requests:
             done += friend.visit()
             for _ in range(3):
-                asked = attacker.next()
-                status, answer = ask(asked)
-                if status >= http.client.INTERNAL_SERVER_ERROR:
-                    raise RuntimeError(f"{asked}: {status} {answer!r}")
+                attack(attacker.next())
                 done += 1
             if done >= next_point:
                 yield next_point, resident_bytes(service.workers())

@@ -155,11 +155,11 @@ class Running:
 
 
 @contextmanager
-def running_service(url: str) -> Iterator[Running]:
-    """Run ``freehold serve`` on a database."""
+def running_service(url: str, *words: str) -> Iterator[Running]:
+    """Run ``freehold serve`` on a database, with what else it is told."""
     command = Path(sys.executable).parent / "freehold"
     process = subprocess.Popen(
-        [command, "serve", "--port", "0", "--database", url],
+        [command, "serve", "--port", "0", "--database", url, *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,  # a line for each request
         text=True,

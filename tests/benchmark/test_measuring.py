@@ -117,7 +117,8 @@ def test_memory_is_told_at_ten_points() -> None:
     assert [done for done, used in memory.growth(30) if used > 0] == list(range(3, 31, 3))
 
 
-def test_the_service_s_memory_is_told_under_hostile_requests() -> None:
-    told = list(hostile.growth(requests=40, points=2))
+@pytest.mark.parametrize("mode", ["noauth", "http_basic"])
+def test_the_service_s_memory_is_told_under_hostile_requests(mode: str) -> None:
+    told = list(hostile.growth(mode, requests=40, points=2))
     assert [done for done, _ in told] == [20, 40]
     assert all(used > 10_000_000 for _, used in told)
