@@ -221,6 +221,24 @@ def test_those_who_bring_it_up_at_once_do_so_one_after_the_other(
     assert names(database) == ALL | {"alembic_version"}
 
 
+@pytest.mark.parametrize("kind", ["mariadb", "galera"])
+def test_the_lock_is_released_when_all_is_committed(open_database: OpenDatabase, kind: str) -> None:
+    url = open_database(kind)[0]
+    database, observer = Database(url), Database(url)
+    seen = []
+
+    def look(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if "release_lock" in statement.lower():
+            seen.append(schema.current(observer))
+
+    event.listen(database.engine, "before_cursor_execute", look)
+    schema.upgrade(database)
+    schema.downgrade(database, "0001")
+    assert seen == [schema.needed(), "0001"]
+    for one in (database, observer):
+        one.dispose()
+
+
 LOCKS = {
     "postgresql": "SELECT pg_advisory_lock(%(number)s)",
     "mysql": "SELECT GET_LOCK(CONCAT('freehold-', DATABASE()), 0)",

@@ -1,5 +1,6 @@
 """The tree of errors as its package draws it is the tree that there is."""
 
+import pickle
 import pkgutil
 from importlib import import_module
 from itertools import takewhile
@@ -53,3 +54,16 @@ def test_each_error_of_a_theme_is_to_be_had_from_the_package() -> None:
 def test_an_error_is_named_by_where_it_is_imported_from() -> None:
     named = {getattr(errors, name).__module__ for name in errors.__all__}
     assert named == {"freehold.errors"}
+
+
+def test_errors_come_out_of_another_process_as_they_went_in() -> None:
+    refusal = errors.Refusal(errors.Reason.POOL_EXHAUSTED, "It is full.", "s", figures={"held": 9})
+    for error in (
+        errors.DatabaseUnavailable(),
+        errors.SubnetNotFound("s"),
+        errors.InvalidInput("no", refusals=[refusal]),
+        errors.IpAddressGenerationFailureAllSubnets([refusal]),
+    ):
+        again = pickle.loads(pickle.dumps(error))  # noqa: S301  # it is our own
+        assert (type(again), again.args, vars(again)) == (type(error), error.args, vars(error))
+        assert str(again) == error.message

@@ -129,6 +129,9 @@ def _alone(connection: Connection) -> Iterator[None]:
                 raise _Busy
             try:
                 yield
+                # What the last migration wrote down of itself is not committed yet, and
+                # whoever gets the lock next looks at that first.
+                connection.exec_driver_sql("COMMIT")
             finally:
                 if not connection.invalidated:
                     connection.scalar(select(func.release_lock(name)))

@@ -4,7 +4,7 @@
 no more than that it cannot be meant.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 
 from freehold.errors.reasons import Refusal
@@ -27,6 +27,18 @@ class FreeholdError(Exception):
         self.message = message
         self.refusals = tuple(refusals)
         self.detail = detail or " ".join(refusal.text for refusal in self.refusals)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Let it come out of another process as it went in, whatever its class is made of."""
+        return _made_again, (type(self), self.args, self.__dict__)
+
+
+def _made_again(
+    kind: type[FreeholdError], args: tuple[object, ...], attributes: Mapping[str, object]
+) -> FreeholdError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(attributes)
+    return error
 
 
 class BadRequest(FreeholdError):
