@@ -169,6 +169,8 @@ class Process:
         """Have the server keep its connections, and answer nothing."""
         self.send(signal.SIGSTOP)
         try:
+            # A thread that runs on another core goes on until it is told, too.
+            self.wait_until(lambda: all(map(_stands_still, _family(self.pid))))
             yield
         finally:
             self.send(signal.SIGCONT)
@@ -199,6 +201,17 @@ def _family(pid: int) -> list[int]:
     except (FileNotFoundError, ProcessLookupError):
         return [pid]
     return [pid, *(one for child in children for one in _family(int(child)))]
+
+
+def _stands_still(pid: int) -> bool:
+    """Return whether all threads of a process are stopped, or at their end."""
+    for thread in Path(f"/proc/{pid}/task").glob("*/stat"):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            # The name that stands before may have anything in it.
+            state = thread.read_text(errors="replace").rpartition(")")[2].split()[0]
+            if state not in {"T", "t", "Z", "X"}:
+                return False
+    return True
 
 
 def _end_with_parent() -> None:
