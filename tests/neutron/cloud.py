@@ -41,7 +41,11 @@ class Cloud:
     def __init__(self, url: str, *nodes: str) -> None:
         cfg.CONF([], project="neutron", default_config_files=[], default_config_dirs=[])
         facade = enginefacade.transaction_context()
-        facade.configure(connection=url, sqlite_fk=True, flush_on_subtransaction=True)
+        # What was committed at one node is to be there at the next one at once.
+        synchronous = {"mysql_wsrep_sync_wait": 7} if nodes else {}
+        facade.configure(
+            connection=url, sqlite_fk=True, flush_on_subtransaction=True, **synchronous
+        )
         # Neutron has one database in a process; there is no other way to give it the next.
         self._leave = db_api.get_context_manager().patch_factory(facade)
         self.engine: Engine = facade.writer.get_engine()
