@@ -134,10 +134,14 @@ def url(kind: str) -> str:
 
 
 class World:
-    """A service with one resource of each kind, and what creates another of each."""
+    """A service with one resource of each kind, and what creates another of each.
 
-    def __init__(self) -> None:
-        self.client: Client = make_client()
+    Args:
+        client: of the service, which has none.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
         network = self._make("network", {})
         subnet = self._make(
             "subnet", {"network_id": network, "ip_version": 4, "cidr": "10.0.0.0/24"}
@@ -172,7 +176,7 @@ class World:
 
 @pytest.fixture(scope="module")
 def world() -> World:
-    return World()
+    return World(make_client())
 
 
 def check(answer: Any) -> None:

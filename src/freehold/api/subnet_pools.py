@@ -8,7 +8,7 @@ from neutron_lib.api.definitions import subnetpool as definition
 
 from freehold.addresses.ranges import IPNetwork
 from freehold.api import queries, standard, tags
-from freehold.api.attributes import AttributeMap, Checked
+from freehold.api.attributes import Attribute, AttributeMap, Checked
 from freehold.api.callers import Caller
 from freehold.api.kinds import Kind
 from freehold.api.parsing import as_is, changed, given_or, network
@@ -18,6 +18,16 @@ from freehold.networking.values import Filter
 
 LARGEST_QUOTA = (1 << 63) - 1
 """The largest integer of any database."""
+
+LONGEST_NAME = 255
+
+_DEFINITION = definition.RESOURCE_ATTRIBUTE_MAP[definition.COLLECTION_NAME]
+
+# neutron-lib has no limit for this one, and a column has no room for any name.
+_NAME: Attribute = {
+    **_DEFINITION["name"],
+    "validate": {"type:not_empty_name_string": LONGEST_NAME},
+}
 
 
 def parse_draft(values: Checked, _caller: Caller) -> SubnetPoolDraft:
@@ -101,8 +111,9 @@ SUBNET_POOL = Kind(
     name=definition.RESOURCE_NAME,
     collection=definition.COLLECTION_NAME,
     attributes=AttributeMap(
-        definition.RESOURCE_ATTRIBUTE_MAP[definition.COLLECTION_NAME],
+        _DEFINITION,
         {
+            "name": _NAME,
             **address_scope.RESOURCE_ATTRIBUTE_MAP[definition.COLLECTION_NAME],
             **standard.ATTRIBUTES,
             **tags.ATTRIBUTES,
