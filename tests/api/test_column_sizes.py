@@ -1,4 +1,4 @@
-"""What no column has room for is refused, on a database that minds.
+"""What no column has room for is refused, or found nowhere, on a database that minds.
 
 SQLite stores any text and any number in any column, so that on it none of this shows.
 """
@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from freehold.api.ip_availability import FILTERS as AVAILABILITY_FILTERS
 from freehold.config import Settings
 from freehold.db.database import Database
 from freehold.db.schema import upgrade
 from tests.api.service import make_client
-from tests.api.test_fuzz import EVERY_ATTRIBUTE, World, check, send, url
+from tests.api.test_fuzz import EVERY_ATTRIBUTE, KINDS, World, check, send, url
 
 if TYPE_CHECKING:
     from tests.servers.postgresql import PostgreSQL
@@ -64,3 +65,16 @@ def test_what_an_attribute_has_no_room_for_is_refused(
         if made.status_code == 201:
             check(world.client.simulate_delete(f"{url(kind)}/{made.json[kind]['id']}"))
         check(send(world.client, "PUT", path, {kind: {attribute: value}}))
+
+
+FILTERED = {
+    "/v2.0/network-ip-availabilities": AVAILABILITY_FILTERS,
+    **{url(name): kind.filters for name, kind in KINDS.items()},
+}
+
+
+@pytest.mark.parametrize("path", FILTERED)
+def test_what_a_column_has_no_room_for_is_found_nowhere(world: World, path: str) -> None:
+    for name in FILTERED[path]:
+        for value in (LONG, *LARGE, *(-number - 1 for number in LARGE)):
+            check(world.client.simulate_get(path, params={name: str(value)}))

@@ -49,7 +49,7 @@ ADDRESS_SCOPE = Kind(
     filters={
         "id": queries.texts,
         "name": queries.texts,
-        "ip_version": queries.integers,
+        "ip_version": queries.small_integers,
         "tenant_id": queries.project,
         "project_id": queries.project,
         "shared": queries.booleans,

@@ -29,7 +29,7 @@ FILTERS = {
     "network_name": queries.texts,
     "tenant_id": queries.project,
     "project_id": queries.project,
-    "ip_version": queries.integers,
+    "ip_version": queries.small_integers,
 }
 SORT_KEYS = frozenset({"network_id"})
 

@@ -26,8 +26,6 @@ FilterReader = Callable[[str, Sequence[str]], tuple[Filter, ...]]
 
 MOST_PARAMETERS = 1000
 
-_LARGE = 1 << 15  # the smallest integers of any database have 16 bits
-_LARGE_INTEGER = 1 << 31
 
 MOST_PARTS = 100
 """How many parts of addresses one request may search for: each makes the statement longer."""
@@ -163,16 +161,19 @@ def booleans(name: str, values: Sequence[str]) -> tuple[Filter, ...]:
     return (Filter(name, tuple(convert_to_boolean(value) for value in values)),)
 
 
+def small_integers(name: str, values: Sequence[str]) -> tuple[Filter, ...]:
+    """Read values of a column of 16 bits, which none that is larger equals."""
+    return _integers(name, values, 16)
+
+
 def integers(name: str, values: Sequence[str]) -> tuple[Filter, ...]:
-    """Read values that are whole numbers; no column has one that is too large for it."""
-    read = (convert_to_int(value) for value in values)
-    return (Filter(name, tuple(number for number in read if abs(number) < _LARGE)),)
+    """Read values of a column of 32 bits, which none that is larger equals."""
+    return _integers(name, values, 32)
 
 
-def seconds(name: str, values: Sequence[str]) -> tuple[Filter, ...]:
-    """Read values that are whole seconds; no column has one that is too large for it."""
-    read = (convert_to_int(value) for value in values)
-    return (Filter(name, tuple(number for number in read if abs(number) < _LARGE_INTEGER)),)
+def big_integers(name: str, values: Sequence[str]) -> tuple[Filter, ...]:
+    """Read values of a column of 64 bits, which none that is larger equals."""
+    return _integers(name, values, 64)
 
 
 def addresses(name: str, values: Sequence[str]) -> tuple[Filter, ...]:
@@ -229,6 +230,12 @@ def _refuse_unknown(parameters: Mapping[str, Sequence[str]], known: Collection[s
     unknown = [name for name in parameters if name not in {*known, *PARAMETERS, _FIELDS}]
     if unknown:
         raise _invalid_filters(unknown)
+
+
+def _integers(name: str, values: Sequence[str], bits: int) -> tuple[Filter, ...]:
+    # PostgreSQL refuses to compare a column with a number that it has no room for.
+    read = (convert_to_int(value) for value in values)
+    return (Filter(name, tuple(number for number in read if abs(number) < 1 << bits - 1)),)
 
 
 def _parts(name: str, values: Sequence[str]) -> tuple[Filter, ...]:

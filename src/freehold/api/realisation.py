@@ -4,10 +4,9 @@ The extensions ``external-net``, ``provider``, ``net-mtu`` (writable) and
 ``vlan-transparent``: kept, shown and filtered by.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from neutron_lib.api.converters import convert_to_int
 from neutron_lib.api.definitions import (
     external_net,
     network_mtu_writable,
@@ -20,7 +19,7 @@ from freehold.api import queries
 from freehold.api.attributes import Attribute, Checked
 from freehold.api.parsing import as_is, changed, given_or
 from freehold.api.queries import FilterReader
-from freehold.networking.values import Filter, Network
+from freehold.networking.values import Network
 
 _DEFINITIONS = (external_net, provider_net, network_mtu_writable, vlantransparent)
 
@@ -29,8 +28,6 @@ ATTRIBUTES: Mapping[str, Attribute] = {
     for extension in _DEFINITIONS
     for name, spec in extension.RESOURCE_ATTRIBUTE_MAP[definition.COLLECTION_NAME].items()
 }
-
-_LARGEST = (1 << 63) - 1
 
 
 def of_draft(values: Checked) -> dict[str, Any]:
@@ -68,11 +65,6 @@ def render(network: Network) -> dict[str, object]:
     }
 
 
-def _numbers(name: str, values: Sequence[str]) -> tuple[Filter, ...]:
-    read = (convert_to_int(value) for value in values)
-    return (Filter(name, tuple(number for number in read if abs(number) <= _LARGEST)),)
-
-
 def _named(attribute: str, reader: FilterReader) -> FilterReader:
     """Return a reader that looks for an attribute under Freehold's own name."""
     return lambda _name, values: reader(attribute, values)
@@ -82,7 +74,7 @@ FILTERS: Mapping[str, FilterReader] = {
     external_net.EXTERNAL: _named("external", queries.booleans),
     provider_net.NETWORK_TYPE: _named("network_type", queries.texts),
     provider_net.PHYSICAL_NETWORK: _named("physical_network", queries.texts),
-    provider_net.SEGMENTATION_ID: _named("segmentation_id", _numbers),
-    network_mtu_writable.MTU: _numbers,
+    provider_net.SEGMENTATION_ID: _named("segmentation_id", queries.big_integers),
+    network_mtu_writable.MTU: queries.integers,
     vlantransparent.VLANTRANSPARENT: queries.booleans,
 }

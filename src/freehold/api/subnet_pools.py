@@ -1,8 +1,7 @@
 """Subnet pools, between JSON and values."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from neutron_lib.api.converters import convert_to_int
 from neutron_lib.api.definitions import address_scope
 from neutron_lib.api.definitions import subnetpool as definition
 
@@ -14,7 +13,6 @@ from freehold.api.kinds import Kind
 from freehold.api.parsing import as_is, changed, given_or, network
 from freehold.api.refusals import HTTPBadRequest
 from freehold.networking.pool_values import SubnetPool, SubnetPoolChange, SubnetPoolDraft
-from freehold.networking.values import Filter
 
 LARGEST_QUOTA = (1 << 63) - 1
 """The largest integer of any database."""
@@ -102,11 +100,6 @@ def _quota(name: str, units: int) -> int:
     return units
 
 
-def _quota_filter(name: str, values: Sequence[str]) -> tuple[Filter, ...]:
-    read = (convert_to_int(value) for value in values)
-    return (Filter(name, tuple(number for number in read if abs(number) <= LARGEST_QUOTA)),)
-
-
 SUBNET_POOL = Kind(
     name=definition.RESOURCE_NAME,
     collection=definition.COLLECTION_NAME,
@@ -125,11 +118,11 @@ SUBNET_POOL = Kind(
     filters={
         "id": queries.texts,
         "name": queries.texts,
-        "ip_version": queries.integers,
-        "min_prefixlen": queries.integers,
-        "max_prefixlen": queries.integers,
-        "default_prefixlen": queries.integers,
-        "default_quota": _quota_filter,
+        "ip_version": queries.small_integers,
+        "min_prefixlen": queries.small_integers,
+        "max_prefixlen": queries.small_integers,
+        "default_prefixlen": queries.small_integers,
+        "default_quota": queries.big_integers,
         "tenant_id": queries.project,
         "project_id": queries.project,
         "shared": queries.booleans,

@@ -165,7 +165,7 @@ def _strategy_filter(_name: str, values: Sequence[str]) -> tuple[Filter, ...]:
 
 
 def _cool_down_filter(_name: str, values: Sequence[str]) -> tuple[Filter, ...]:
-    return queries.seconds("cool_down", values)
+    return queries.integers("cool_down", values)
 
 
 def _cidr_filter(name: str, values: Sequence[str]) -> tuple[Filter, ...]:
@@ -192,7 +192,7 @@ SUBNET = Kind(
     filters={
         "id": queries.texts,
         "name": queries.texts,
-        "ip_version": queries.integers,
+        "ip_version": queries.small_integers,
         "network_id": queries.texts,
         "subnetpool_id": queries.texts,
         "cidr": _cidr_filter,
