@@ -285,12 +285,20 @@ def on_collections(cloud: Cloud) -> Iterator[Asked]:
         yield Asked("GET", path)
 
 
+def on_own_project() -> Iterator[Asked]:
+    """See and change the limits of one's own project."""
+    for below in ("", "/default", "/details"):
+        yield Asked("GET", f"quotas/{MINE}{below}")
+    yield Asked("PUT", f"quotas/{MINE}", {"quota": {"port": 1}})
+    yield Asked("DELETE", f"quotas/{MINE}")
+
+
 def test_where_no_rule_allows_anything_not_even_administrators_get_anything(
     tmp_path: Path, app: App[Request, Response]
 ) -> None:
     """So nothing is done without asking a rule, whatever the rules say that they are for."""
     cloud = Cloud(others=True)
-    asked = [*by_path(cloud.own, cloud.theirs), *on_collections(cloud)]
+    asked = [*by_path(cloud.own, cloud.theirs), *on_collections(cloud), *on_own_project()]
     service = with_nothing_allowed(tmp_path, cloud.backend)
     tried = set()
     for one in asked:

@@ -1,7 +1,7 @@
 """``/v2.0/quotas``: how many resources a project may have, and has.
 
-A project sees its own; who sees and changes what else is for the rules to say. These are no
-resources that are created: each project has its limits, be they its own or the configured ones.
+Who sees and changes them is for the rules to say. These are no resources that are created: each
+project has its limits, be they its own or the configured ones.
 """
 
 from collections.abc import Mapping
@@ -92,7 +92,7 @@ class QuotaOfProject:
 
     def on_get(self, request: Request, response: Response, project_id: str) -> None:
         """Show them."""
-        _require_to_see(self._policy, request, project_id)
+        _require(self._policy, "get_quota", request, project_id)
         fields = read_fields(request)
         limits = self._quotas.limits(project_id)
         response.media = {NAME: fields.of(_limits(limits))}
@@ -132,7 +132,7 @@ class DefaultQuota:
 
     def on_get(self, request: Request, response: Response, project_id: str) -> None:
         """Show them; they are the same for each project."""
-        _require_to_see(self._policy, request, project_id)
+        _require(self._policy, "get_quota", request, project_id)
         response.media = {NAME: _limits(self._quotas.defaults)}
 
 
@@ -150,7 +150,7 @@ class QuotaDetails:
 
     def on_get(self, request: Request, response: Response, project_id: str) -> None:
         """Show them."""
-        _require_to_see(self._policy, request, project_id)
+        _require(self._policy, "get_quota", request, project_id)
         used = self._quotas.usage(project_id)
         response.media = {NAME: {resource.value: _usage(used[resource]) for resource in Counted}}
 
@@ -171,11 +171,6 @@ class OwnProject:
         if not project_id:
             raise QuotaMissingTenant
         response.media = {self._name: {f"{self._name}_id": project_id}}
-
-
-def _require_to_see(policy: Policy, request: Request, project_id: str) -> None:
-    if project_of(request) != project_id:
-        _require(policy, "get_quota", request, project_id)
 
 
 def _require(policy: Policy, rule: str, request: Request, project_id: str) -> None:

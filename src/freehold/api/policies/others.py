@@ -5,7 +5,7 @@ from oslo_policy.policy import RuleDefault
 from freehold.api.policies.base import (
     ADMIN,
     ADMIN_OR_SERVICE,
-    MANAGER,
+    OWN,
     Paths,
     any_of,
     documented,
@@ -27,7 +27,7 @@ RULES = [
     *_SEGMENTS.rules_of_tags("segment", ADMIN, ADMIN),
     documented(
         "get_quota",
-        any_of(ADMIN, MANAGER),
+        any_of(ADMIN, OWN),
         "See the quotas of a project, and how much of them is used.",
         *_QUOTAS.get,
         ("GET", "/quotas/{id}/default"),
