@@ -3,12 +3,14 @@
 SQLite stores any text and any number in any column, so that on it none of this shows.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import pytest
 
 from freehold.api.ip_availability import FILTERS as AVAILABILITY_FILTERS
+from freehold.api.queries import FilterReader
+from freehold.api.quotas import FILTERS as QUOTA_FILTERS
 from freehold.config import Settings
 from freehold.db.database import Database
 from freehold.db.schema import upgrade
@@ -67,8 +69,9 @@ def test_what_an_attribute_has_no_room_for_is_refused(
         check(send(world.client, "PUT", path, {kind: {attribute: value}}))
 
 
-FILTERED = {
+FILTERED: Mapping[str, Mapping[str, FilterReader]] = {
     "/v2.0/network-ip-availabilities": AVAILABILITY_FILTERS,
+    "/v2.0/quotas": QUOTA_FILTERS,
     **{url(name): kind.filters for name, kind in KINDS.items()},
 }
 

@@ -16,10 +16,11 @@ from freehold.errors import OverQuota, QuotaBelowUsage, TenantQuotaNotFound
 from freehold.ipam.driver import Surroundings
 from freehold.networking.backend import Backend
 from freehold.networking.limits import Limits
+from freehold.networking.paging import Page, SortKey
 from freehold.networking.pool_values import AddressScopeDraft
 from freehold.networking.quota_values import Account, Counted, QuotaLimits, Usage
 from freehold.networking.store import quotas as rows
-from freehold.networking.values import Network, NetworkDraft
+from freehold.networking.values import Filter, Network, NetworkDraft
 from tests.backends import Premises, subnet_draft
 from tests.conftest import OpenDatabase
 from tests.db.test_servers import lose_next_commit
@@ -154,6 +155,25 @@ def test_any_number_is_not_counted(premises: Premises) -> None:
     premises.network()
     assert counters(premises) == 0
     assert quotas.usage("p")[Counted.NETWORK] == Usage(limit=-1, used=2)
+
+
+def test_limits_of_one_s_own_are_listed_by_pages(premises: Premises) -> None:
+    quotas = premises.backend.quotas
+    for project in ("a", "B", "b", "c"):
+        quotas.change(project, {Counted.NETWORK: 3, Counted.PORT: 4})
+
+    def page(**values: Any) -> list[str]:
+        of_some = [Filter("project_id", ("B", "b", "c"))]
+        return list(quotas.own_limits(of_some, Page(limit=2, **values)))
+
+    downwards = (SortKey("project_id", ascending=False),)
+    assert page() == ["B", "b"]
+    assert page(marker="b") == ["c"]
+    assert page(marker="c", reverse=True) == ["B", "b"]
+    assert page(sort=downwards) == ["c", "b"]
+    assert page(sort=downwards, marker="b") == ["B"]
+    with pytest.raises(TenantQuotaNotFound):
+        page(marker="x")
 
 
 def test_limits_of_one_s_own_are_listed_and_given_up(premises: Premises) -> None:

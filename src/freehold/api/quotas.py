@@ -10,11 +10,13 @@ from http import HTTPStatus
 from falcon import Request, Response
 from neutron_lib.api.converters import convert_to_boolean, convert_to_int
 
+from freehold.api import queries
 from freehold.api.attributes import AttributeMap
 from freehold.api.bodies import BodyLimits, put_resource, refuse_body
+from freehold.api.paging import links
 from freehold.api.policy import Policy
 from freehold.api.projects import LONGEST_PROJECT_ID, project_of
-from freehold.api.queries import read_fields
+from freehold.api.queries import read_fields, read_query
 from freehold.api.refusals import HTTPBadRequest, QuotaMissingTenant
 from freehold.networking.quota_values import LARGEST_LIMIT, UNLIMITED, Counted, QuotaLimits, Usage
 from freehold.networking.quotas import Quotas
@@ -51,6 +53,9 @@ ATTRIBUTES = AttributeMap(
     }
 )
 
+FILTERS = {"tenant_id": queries.project, "project_id": queries.project}
+SORT_KEYS = frozenset(FILTERS)
+
 
 class ProjectsWithQuotas:
     """The projects that have limits of their own.
@@ -58,22 +63,25 @@ class ProjectsWithQuotas:
     Args:
         quotas: the quotas.
         policy: who may do what.
+        longest_page: how many one answer may list; None for any number.
     """
 
-    def __init__(self, quotas: Quotas, policy: Policy) -> None:
+    def __init__(self, quotas: Quotas, policy: Policy, longest_page: int | None = None) -> None:
         self._quotas = quotas
         self._policy = policy
+        self._longest_page = longest_page
 
     def on_get(self, request: Request, response: Response) -> None:
-        """List them."""
+        """List those that meet the filters, or a page of them."""
         self._policy.require("get_quota", self._policy.caller_of(request), {})
-        fields = read_fields(request)
-        response.media = {
-            COLLECTION: [
-                fields.of({**_limits(limits), "project_id": project_id, "tenant_id": project_id})
-                for project_id, limits in self._quotas.own_limits().items()
-            ]
-        }
+        query = read_query(request, FILTERS, SORT_KEYS, self._longest_page)
+        found = self._quotas.own_limits(query.filters, query.page)
+        beside = links(request, query.parameters, query.page, [*found])
+        shown = [
+            query.fields.of({**_limits(limits), "project_id": project_id, "tenant_id": project_id})
+            for project_id, limits in found.items()
+        ]
+        response.media = {COLLECTION: shown, **({f"{COLLECTION}_links": beside} if beside else {})}
 
 
 class QuotaOfProject:

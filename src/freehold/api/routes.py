@@ -97,7 +97,7 @@ def routes(
         "/v2.0/network-ip-availabilities/{network_id}": Availability(
             backend.ip_availability, policy
         ),
-        "/v2.0/quotas": quotas.ProjectsWithQuotas(backend.quotas, policy),
+        "/v2.0/quotas": quotas.ProjectsWithQuotas(backend.quotas, policy, longest_page),
         "/v2.0/quotas/project": quotas.OwnProject("project"),
         "/v2.0/quotas/tenant": quotas.OwnProject("tenant"),
         "/v2.0/quotas/{project_id}": quotas.QuotaOfProject(backend.quotas, limits, policy),

@@ -23,9 +23,12 @@ from freehold.db.retry import RunAgain
 from freehold.errors import OverQuota, QuotaBelowUsage, TenantQuotaNotFound
 from freehold.ipam.driver import Surroundings
 from freehold.networking import lookups
+from freehold.networking.paging import ALL, Page
 from freehold.networking.quota_values import Account, Counted, QuotaLimits, Usage
+from freehold.networking.store import quota_pages
 from freehold.networking.store import quotas as rows
 from freehold.networking.store.quotas import Room
+from freehold.networking.values import Filter
 
 MOST_REMEMBERED = 100_000
 
@@ -116,11 +119,21 @@ class Quotas:
     def limits(self, project_id: str) -> QuotaLimits:
         """Return a project's limits."""
         own = self._database.read(lambda connection: rows.own_limits(connection, project_id))
-        return self.defaults.with_own(own.get(project_id, {}))
+        return self.defaults.with_own(own)
 
-    def own_limits(self) -> Mapping[str, QuotaLimits]:
-        """Return the limits of all projects that have some of their own."""
-        found = self._database.read(rows.own_limits)
+    def own_limits(
+        self, filters: Sequence[Filter] = (), page: Page = ALL
+    ) -> Mapping[str, QuotaLimits]:
+        """Return the limits of the projects that have some of their own, in the order of the list.
+
+        Args:
+            filters: what has to hold of the projects.
+            page: which of them; the marker is a project's id.
+
+        Raises:
+            TenantQuotaNotFound: the project of the marker has none.
+        """
+        found = self._database.read(lambda connection: quota_pages.find(connection, filters, page))
         return {one: self.defaults.with_own(own) for one, own in found.items()}
 
     def usage(self, project_id: str) -> Mapping[Counted, Usage]:
@@ -128,7 +141,7 @@ class Quotas:
 
         def work(connection: Connection) -> Mapping[Counted, Usage]:
             own = rows.own_limits(connection, project_id)
-            limits = self.defaults.with_own(own.get(project_id, {}))
+            limits = self.defaults.with_own(own)
             used = rows.counts(connection, project_id)
             return {resource: Usage(limit, used[resource]) for resource, limit in limits}
 
@@ -154,7 +167,7 @@ class Quotas:
                 with _run_again_if_others_begin():
                     self._set(unit.connection, account, most, force)
             own = rows.own_limits(unit.connection, project_id)
-            return self.defaults.with_own(own.get(project_id, {}))
+            return self.defaults.with_own(own)
 
         return self._database.write(work, lookups.run_again)
 
@@ -166,8 +179,8 @@ class Quotas:
         """
 
         def work(unit: Unit) -> None:
-            own = rows.own_limits(unit.connection, project_id).get(project_id)
-            if own is None:
+            own = rows.own_limits(unit.connection, project_id)
+            if not own:
                 raise TenantQuotaNotFound(project_id)
             for resource in sorted(own):
                 account, default = Account(resource, project_id), self.defaults.of(resource)

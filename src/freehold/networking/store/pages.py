@@ -60,7 +60,7 @@ class Sorting:
                     self.id == page.marker, seen.condition
                 ),
                 seen.parameters,
-            ).one_or_none()
+            ).first()
             if marker is None:
                 return None
             statement = statement.where(_beyond(terms, marker))

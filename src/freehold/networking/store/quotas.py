@@ -5,7 +5,6 @@ closes the counters of a project removes number 0, so that what is given back al
 finds it.
 """
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
@@ -227,20 +226,10 @@ def counts(connection: Connection, project_id: str) -> Mapping[Counted, int]:
     return dict(zip(TABLES, row, strict=True))
 
 
-def own_limits(connection: Connection, project_id: str | None = None) -> Mapping[str, Own]:
-    """Return the limits that projects have of their own, in the order of the projects.
-
-    Args:
-        connection: the unit's connection.
-        project_id: the one project that is asked for; None for all.
-    """
-    statement = select(quotas).order_by(quotas.c.project_id, quotas.c.resource)
-    if project_id is not None:
-        statement = statement.where(quotas.c.project_id == project_id)
-    found: dict[str, dict[Counted, int]] = defaultdict(dict)
-    for row in connection.execute(statement):
-        found[row.project_id][Counted(row.resource)] = row.most
-    return found
+def own_limits(connection: Connection, project_id: str) -> Own:
+    """Return the limits that a project has of its own."""
+    found = connection.execute(select(quotas).where(quotas.c.project_id == project_id))
+    return {Counted(row.resource): row.most for row in found}
 
 
 def set_own_limit(connection: Connection, account: Account, most: int) -> None:
