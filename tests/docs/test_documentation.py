@@ -3,11 +3,13 @@
 import re
 from collections.abc import Iterator
 from dataclasses import MISSING, fields
+from http import HTTPStatus
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from freehold import errors
 from freehold.api import refusals
@@ -34,6 +36,8 @@ NOT_TOLD_TO_CLIENTS = {
     refusals.HTTPRefusal,
 }
 MADE_IN_FAULTS = {("HTTPNotFound", "404"), ("HTTPMethodNotAllowed", "405")}
+MADE_BY_NEUTRON_LIB = {("ExtensionsNotFound", "404")}
+STORIES = sorted((ROOT / "tests" / "api" / "gabbits").glob("*.yaml"))
 
 
 def rows(page: str) -> Iterator[list[str]]:
@@ -98,7 +102,25 @@ def test_every_type_of_error_is_documented_with_its_status() -> None:
         for kind in kinds_below(errors.FreeholdError)
         if kind not in NOT_TOLD_TO_CLIENTS and kind.__module__.startswith("freehold.")
     }
-    assert documented == told | MADE_IN_FAULTS
+    assert documented == told | MADE_IN_FAULTS | MADE_BY_NEUTRON_LIB
+
+
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.stem)
+def test_every_refusal_of_a_story_is_documented(story: Path) -> None:
+    """Those aside by which neutron-lib tells that an attribute is wrong, with 400."""
+    documented = {(cells[0], int(cells[1])) for cells in rows("docs/errors.md") if len(cells) == 3}
+    told = {
+        (str(told_type), status)
+        for test in yaml.safe_load(story.read_text())["tests"]
+        for status in [test.get("status", 200)]
+        for path, value in test.get("response_json_paths", {}).items()
+        for told_type in [
+            value if path == "$.NeutronError.type" else None,
+            value["type"] if path == "$.NeutronError" else None,
+        ]
+        if told_type is not None and status != HTTPStatus.BAD_REQUEST
+    }
+    assert told <= documented
 
 
 def test_every_reason_of_a_refusal_is_documented() -> None:
