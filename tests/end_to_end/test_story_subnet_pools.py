@@ -128,6 +128,23 @@ def test_subnets_are_cut_out_of_a_pool(cloud: Connection) -> None:
     assert address["subnet_id"] in {subnet.id for subnet in subnets}
 
 
+def test_subnets_of_a_network_join_a_pool(cloud: Connection) -> None:
+    pool = make_pool(cloud, "192.0.2.0/24")
+    network = cloud.network.create_network()
+    subnet = cloud.network.create_subnet(
+        network_id=network.id, ip_version=4, cidr="198.51.100.0/25"
+    )
+    joined = cloud.network.onboard_network_subnets(pool, network)
+    assert joined == [{"id": subnet.id, "cidr": subnet.cidr}]
+    assert cloud.network.get_subnet(subnet).subnet_pool_id == pool.id
+    assert cloud.network.get_subnet_pool(pool).prefixes == ["192.0.2.0/24", "198.51.100.0/25"]
+    with pytest.raises(BadRequestException) as refusal:
+        cloud.network.onboard_network_subnets(pool, network)
+    assert fault(refusal.value)["type"] == "IllegalSubnetPoolUpdate"
+    cloud.network.delete_network(network)
+    cloud.network.delete_subnet_pool(pool)
+
+
 def test_the_default_pool_serves_those_who_name_none(cloud: Connection) -> None:
     pool = make_pool(cloud, "2001:db8::/32", is_default=True)
     network = cloud.network.create_network()
@@ -160,6 +177,12 @@ def test_what_users_of_the_openstack_command_do(server: Service, tmp_path: Path)
     assert (first["cidr"], second["cidr"]) == ("10.32.0.0/26", "10.32.0.64/27")
     assert "quota exceeded" in refused(run, *create, "depot-3")
     assert shown(run, "network", "show", "depot-net")["ipv4_address_scope"] == scope["id"]
+    shown(run, "network", "create", "old-net")
+    old = ("subnet", "create", "--network", "old-net", "--subnet-range", "10.48.0.0/24", "old")
+    shown(run, *old)
+    done(run, "subnet", "pool", "add", "network", "old-net", "depot-pool")
+    assert shown(run, "subnet", "show", "old")["subnetpool_id"] == pool["id"]
+    done(run, "network", "delete", "old-net")
     assert "existing allocations" in refused(run, "subnet", "pool", "delete", "depot-pool")
     done(run, "network", "delete", "depot-net")
     done(run, "subnet", "pool", "delete", "depot-pool")
