@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from neutron_lib.api.definitions import network_ip_availability
+
 from freehold.api import quotas
 from freehold.api.address_holdings import AddressHoldings
 from freehold.api.address_scopes import ADDRESS_SCOPE
@@ -44,11 +46,15 @@ def routes(
         dns_domain: the domain in which ports have names; empty for none.
     """
     ports = port_kind(dns_domain)
+    kinds = (NETWORK, SUBNET, SUBNET_POOL, ports, RBAC_POLICY)
     names = [
-        (kind.name, kind.collection) for kind in (NETWORK, SUBNET, SUBNET_POOL, ports, RBAC_POLICY)
+        *((kind.name, kind.collection) for kind in kinds),
+        (SEGMENT.name, SEGMENT.collection),
+        (ADDRESS_SCOPE.name, ADDRESS_SCOPE.collection),
+        (quotas.NAME, quotas.COLLECTION),
+        (network_ip_availability.RESOURCE_NAME, network_ip_availability.RESOURCE_PLURAL),
+        (address_history.RESOURCE_NAME, address_history.COLLECTION_NAME),
     ]
-    names.append((SEGMENT.name, SEGMENT.collection))
-    names.append((address_history.RESOURCE_NAME, address_history.COLLECTION_NAME))
     scopes, pools, rbac = backend.address_scopes, backend.subnet_pools, backend.rbac_policies
     may = Guards(policy, backend, ports)
     all_subnets = Collection(SUBNET, backend.subnets, limits, may.subnets, longest_page)
