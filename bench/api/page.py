@@ -11,9 +11,15 @@ INTRODUCTION = """\
 Freehold's and Neutron's service, side by side: each is asked by its API, as a WSGI application in
 the process that measures, without a socket; both keep their tables in databases of one server, and
 what is there already was put into their tables as rows. Neutron is the one of PyPI with its plugin
-ML2 and its driver `internal`, without agents, service plugins and Keystone. Medians of one client,
-in turn; every COMMIT waits for the disk. Within a row the ratio can be compared; milliseconds mean
-something on this machine only.
+ML2 and its driver `internal`, without agents, service plugins and Keystone. Every COMMIT waits for
+the disk. Within a row the ratio can be compared; milliseconds mean something on this machine only.
+
+One client asks both in turn. A figure is the median of 15 requests, in bulk of 3, or of as many as
+begin within ten seconds of a service's own time: Neutron was asked for 1,000 ports at once only one
+time, and for a /28 among 100,000 subnets two or three times; the data say how often. Nothing is
+asked beforehand, so that what is asked first after rows were put in can be slower than what comes
+later: PostgreSQL's /28 among 10 subnets, which came first of its kind, does not say that fewer
+subnets cost more.
 
 Made by `make bench ARGS='--lists --write'`, with the data in
 [benchmarks-api.json](benchmarks-api.json); how it is measured is said in `bench/api/`.
