@@ -24,7 +24,15 @@ from sqlalchemy import URL, Connection
 from sqlalchemy.exc import DBAPIError
 
 from freehold.db import companions, deadline, failures, retry
-from freehold.db.engine import ANSWER_SECONDS, WRITES, is_in_memory, is_sqlite, make_engine
+from freehold.db.engine import (
+    ANSWER_SECONDS,
+    WRITES,
+    is_in_memory,
+    is_sqlite,
+    make_engine,
+    sqlite_file,
+)
+from freehold.db.turns import ProcessTurn
 from freehold.errors import DatabaseUnavailable, FreeholdError
 from freehold.ipam.compensations import Compensations
 
@@ -91,12 +99,9 @@ class Database:
             statement_seconds=statement_seconds,
             random=self._random,
         )
-        # SQLite has one writer at a time: threads of one process queue here,
-        # where they are woken at once, and not at SQLite, where they poll.
+        self._writers = _queue(self.engine.url)
         # A database in memory has one connection, which readers need as well.
-        queue = deadline.Turn() if is_sqlite(self.engine.url) else nullcontext()
-        self._writers: AbstractContextManager[object] = queue
-        self._readers = queue if is_in_memory(self.engine.url) else nullcontext()
+        self._readers = self._writers if is_in_memory(self.engine.url) else nullcontext()
 
     def write(self, work: Callable[[Unit], T], lookup: Lookup[T] | None = None) -> T:
         """Run a unit of work that changes something; commit what it did.
@@ -177,3 +182,11 @@ class Database:
                     if writes and failures.leaves_commit_open(error):
                         raise OutcomeUnknown from error
                     raise
+
+
+def _queue(url: URL) -> AbstractContextManager[object]:
+    # SQLite has one writer at a time: those that wait queue here, where they are woken
+    # at once, and not at SQLite, where they poll.
+    if (file := sqlite_file(url)) is not None:
+        return ProcessTurn(file)
+    return deadline.Turn() if is_sqlite(url) else nullcontext()

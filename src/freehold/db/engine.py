@@ -50,6 +50,13 @@ def is_in_memory(url: URL) -> bool:
     return is_sqlite(url) and url.database in (None, "", ":memory:")
 
 
+def sqlite_file(url: URL) -> Path | None:
+    """Return the file that a database URL names by its path; None if it names none."""
+    if not is_sqlite(url) or is_in_memory(url) or str(url.database).startswith("file:"):
+        return None
+    return Path(str(url.database))
+
+
 def make_engine(
     url: str | URL,
     *,
@@ -143,8 +150,7 @@ def _sqlite_engine(
             url, poolclass=StaticPool, connect_args=arguments, hide_parameters=True
         )
     else:
-        if url.database and not url.database.startswith("file:"):
-            file = Path(url.database)
+        if (file := sqlite_file(url)) is not None:
             file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             if not file.exists():
                 # SQLite would make it readable for all; its other files take after it.
