@@ -14,7 +14,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from freehold.addresses.hints import LOWEST_FOR, HintBook, Hints, Part
+from freehold.addresses.hints import LOWEST_FOR, HintBook, Hints, Part, Rest
 from freehold.addresses.ranges import AddressRange
 from tests.addresses.strategies import disjoint_ranges, members, randoms
 
@@ -241,29 +241,41 @@ def test_threads_never_take_the_same_part() -> None:
 # Released addresses
 
 
-def released_of(hints: Hints, random: Random) -> list[int]:
-    return list(iter(lambda: hints.take_released(random), None))
+def rests(*numbers: int) -> list[Rest]:
+    return [Rest(number, NOON) for number in numbers]
 
 
-def test_released_addresses_are_taken_once_and_any_may_be_the_first() -> None:
+def released_of(hints: Hints, random: Random, oldest: int) -> list[int]:
+    taken = iter(lambda: hints.take_released(random, oldest), None)
+    return [one.number for one in taken]
+
+
+def test_released_addresses_are_taken_once_and_any_of_the_oldest_may_be_the_first() -> None:
     firsts = set()
     for seed in range(200):
         hints = Hints()
-        hints.remember_released(range(10, 20))
-        taken = released_of(hints, Random(seed))
+        hints.remember_released(rests(*range(10, 20)))
+        taken = released_of(hints, Random(seed), 3)
         assert sorted(taken) == list(range(10, 20))
+        assert all(sorted(taken[place:]).index(one) < 3 for place, one in enumerate(taken))
         firsts.add(taken[0])
-    assert firsts == set(range(10, 20))
+    assert firsts == {10, 11, 12}
+
+
+def test_out_of_the_one_oldest_the_order_is_that_of_the_releases() -> None:
+    hints = Hints()
+    hints.remember_released(rests(5, 3, 4))
+    assert released_of(hints, Random(1), 1) == [5, 3, 4]
 
 
 def test_released_addresses_replace_those_known_and_the_first_ones_are_kept() -> None:
     hints = Hints(capacity=4)
-    hints.remember_released([1, 2, 3])
-    hints.remember_released(number for number in (9, 8, 7, 6, 5))
-    assert sorted(released_of(hints, Random(1))) == [6, 7, 8, 9]
-    hints.remember_released([1])
+    hints.remember_released(rests(1, 2, 3))
+    hints.remember_released(iter(rests(9, 8, 7, 6, 5)))
+    assert sorted(released_of(hints, Random(1), 2)) == [6, 7, 8, 9]
+    hints.remember_released(rests(1))
     hints.remember_released([])
-    assert hints.take_released(Random(1)) is None
+    assert hints.take_released(Random(1), 1) is None
 
 
 # The lowest free address
@@ -352,7 +364,7 @@ def filled() -> Hints:
     hints = Hints()
     hints.remember([AddressRange(4, 1, 3)], Random(1))
     hints.remember_parts([part(0, 9, 1)], Random(1))
-    hints.remember_released([5])
+    hints.remember_released(rests(5))
     hints.saw_lowest(1, 2, NOON)
     hints.crowded = hints.worn = True
     return hints
@@ -364,7 +376,7 @@ def test_all_is_forgotten_at_once() -> None:
     assert len(hints) == 0
     assert hints.take(Random(1)) is None
     assert hints.take_part(Random(1)) is None
-    assert hints.take_released(Random(1)) is None
+    assert hints.take_released(Random(1), 1) is None
     assert hints.lowest(NOON) is None
     assert not hints.crowded
     assert not hints.worn
@@ -375,7 +387,7 @@ def test_the_runs_alone_can_be_forgotten() -> None:
     hints.forget_runs()
     assert hints.take(Random(1)) is None
     assert hints.take_part(Random(1)) == part(0, 9, 1)
-    assert hints.take_released(Random(1)) == 5
+    assert hints.take_released(Random(1), 1) == Rest(5, NOON)
     assert hints.lowest(NOON) == (1, 2)
     assert hints.crowded
     assert hints.worn

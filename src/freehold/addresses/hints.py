@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from itertools import accumulate
 from random import Random
 from threading import Lock
+from typing import NamedTuple
 
 from freehold.addresses.ranges import AddressRange
 
@@ -47,6 +48,18 @@ class Part:
     def is_free(self) -> bool:
         """Whether all its addresses are free."""
         return self.free == self.within.size
+
+
+class Rest(NamedTuple):
+    """An address that was seen to rest.
+
+    Attributes:
+        number: its value.
+        since: when it was released.
+    """
+
+    number: int
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +97,7 @@ class Hints:
         self._lock = Lock()
         self._runs: list[_Run] = []  # ascending
         self._parts: list[Part] = []
-        self._released: list[int] = []
+        self._released: list[Rest] = []  # those released first come first
         self._lowest: _Lowest | None = None
         self.crowded = False
         self.worn = False
@@ -164,21 +177,22 @@ class Hints:
                 known = random.sample(known, self._capacity)
             self._parts = known
 
-    def take_released(self, random: Random) -> int | None:
-        """Take a random one of the released addresses remembered; None if none is left."""
+    def take_released(self, random: Random, oldest: int) -> Rest | None:
+        """Take a random one of the oldest released addresses; None if none is left.
+
+        Args:
+            random: makes the choice.
+            oldest: among how many of those remembered, those released first.
+        """
         with self._lock:
             if not self._released:
                 return None
-            place = random.randrange(len(self._released))
-            number = self._released[place]
-            self._released[place] = self._released[-1]
-            self._released.pop()
-            return number
+            return self._released.pop(random.randrange(min(oldest, len(self._released))))
 
-    def remember_released(self, numbers: Iterable[int]) -> None:
-        """Remember these released addresses instead of those known."""
+    def remember_released(self, rests: Iterable[Rest]) -> None:
+        """Remember these released addresses, the oldest first, instead of those known."""
         with self._lock:
-            self._released = list(numbers)[: self._capacity]
+            self._released = list(rests)[: self._capacity]
 
     def lowest(self, now: datetime) -> tuple[int, int] | None:
         """Return where free addresses began and ended, below which all was taken.

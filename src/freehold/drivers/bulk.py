@@ -177,7 +177,7 @@ def _reclaim_the_rest(bulk: _Bulk, free: int) -> None:
         IpAddressGenerationFailure: both together are not enough, and all or none are wanted.
     """
     wanted = bulk.missing - free
-    numbers = rested(bulk.site, wanted)
+    numbers = [one.number for one in rested(bulk.site, wanted)]
     if len(numbers) < wanted:
         if bulk.all_or_none:
             # Those claimed for this request are about to be put back.

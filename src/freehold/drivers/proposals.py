@@ -9,7 +9,7 @@ first; those that rest, and have rested long enough, come when there are no such
 """
 
 from collections.abc import Generator, Iterator, Sequence
-from itertools import islice
+from datetime import datetime
 from typing import NamedTuple
 
 from freehold.addresses.picking import random_address, total_size
@@ -27,6 +27,9 @@ TRIES = 4
 TRIES_UPWARDS = 12
 """Proposals out of the lowest run: all who ask for the next address want the same one."""
 
+OLDEST = 4
+"""Addresses that rest of which any may come first: not one only, that all would want at once."""
+
 CHUNK_ROWS = 1000
 
 FEW = 8
@@ -41,11 +44,12 @@ class Proposal(NamedTuple):
 
     Attributes:
         number: its value.
-        rests: whether it was released, and is to be claimed from its rest.
+        rests_since: when it was released, if it is to be claimed from that rest;
+            None if it is not known to rest.
     """
 
     number: int
-    rests: bool = False
+    rests_since: datetime | None = None
 
 
 Proposals = Generator[Proposal, None, bool]
@@ -120,20 +124,22 @@ def _next(site: Site) -> Proposals:
 def _rested(site: Site) -> Proposals:
     """Propose addresses that have rested long enough; return whether there were any.
 
-    Out of the oldest ones any may be the first, so that those who ask at the
-    same time do not all want the same one.
+    They come in the order of their release, as far as it can be kept when many
+    ask: of the few oldest any may be the first, and after each lost race any of
+    twice as many. A lost race also tells that what is remembered is out of date.
     """
-    yield from _of_the_oldest(site)
+    yield from _of_the_oldest(site, OLDEST)
     found = rested(site)
     site.hints.remember_released(found)
-    yield from _of_the_oldest(site)
+    for lost in range(TRIES):
+        yield from _of_the_oldest(site, OLDEST << lost)
     return bool(found)
 
 
-def _of_the_oldest(site: Site) -> Iterator[Proposal]:
-    for number in islice(iter(lambda: site.hints.take_released(site.random), None), TRIES):
-        if site.in_pools(number):
-            yield Proposal(number, rests=True)
+def _of_the_oldest(site: Site, oldest: int) -> Iterator[Proposal]:
+    one = site.hints.take_released(site.random, oldest)
+    if one is not None and site.in_pools(one.number):
+        yield Proposal(one.number, one.since)
 
 
 def _of_parts(site: Site) -> Iterator[Proposal]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+from freehold.addresses.hints import Rest
 from freehold.drivers.site import Site
 from freehold.ledger.protocol import Released
 
@@ -10,18 +11,20 @@ AT_ONCE = 64
 """Released addresses that are looked at together at least, those released first."""
 
 
-def rested(site: Site, wanted: int = AT_ONCE) -> list[int]:
-    """Return addresses of the pools that have rested long enough, the oldest ones.
+def rested(site: Site, wanted: int = AT_ONCE) -> list[Rest]:
+    """Return addresses of the pools that have rested long enough, those released first.
 
     Args:
         site: the subnet.
         wanted: how many at the most. Fewer are returned only if there are no more.
     """
-    found: list[int] = []
+    found: list[Rest] = []
     until = site.rested
     for page in _pages(site, max(wanted, AT_ONCE)):
         found += [
-            int(one.address) for one in page if one.at <= until and site.in_pools(int(one.address))
+            Rest(int(one.address), one.at)
+            for one in page
+            if one.at <= until and site.in_pools(int(one.address))
         ]
         if len(found) >= wanted or page[-1].at > until:
             break

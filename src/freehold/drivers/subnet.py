@@ -215,14 +215,14 @@ class LedgerBackedSubnet(Subnet):
 
 def _claim_first(site: Site, holder: str | None, lowest: bool) -> IPAddress:
     """Claim the first proposal that nobody else has claimed."""
-    for number, rests in propose(site, lowest=lowest):
+    for number, rests_since in propose(site, lowest=lowest):
         address = address_of(site.subnet.cidr.version, number)
-        if rests:
-            claimed = bool(
-                site.ledger.reclaim_many(site.subnet, [Claim(address, holder)], site.rested)
-            )
-        else:
+        if rests_since is None:
             claimed = site.ledger.claim(site.subnet, address, holder)
+        else:
+            # Not from a later rest, for which it would not be its turn yet.
+            wanted = [Claim(address, holder)]
+            claimed = bool(site.ledger.reclaim_many(site.subnet, wanted, rests_since))
         if claimed:
             site.claimed.add(number)
             site.hints.raise_lowest(number)

@@ -25,8 +25,8 @@ class Strategy(StrEnum):
     """The lowest one."""
 
     LEAST_RECENTLY_RELEASED = "least-recently-released"
-    """One that was never held, at random; when there is none, the one that was
-    released the longest ago, and not within the cool-down."""
+    """One that was never held, at random; when there is none, one of the few that
+    were released the longest ago, and not within the cool-down."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
