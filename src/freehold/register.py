@@ -3,7 +3,8 @@
 One `Register` serves all threads of a program. It opens an `OpenRegister` on a
 connection of the program's own SQLAlchemy engine, and all that is done there
 is part of that connection's transaction: the program commits it or rolls it
-back, Freehold does neither. Nothing is registered on the engine.
+back, Freehold does neither. Nothing is registered on the engine; the one connection may
+be listened to, for a rollback.
 
 Invariants: one address of a subnet has one holder at most; a refusal changes
 nothing and leaves the transaction usable.
@@ -11,6 +12,7 @@ nothing and leaves the transaction usable.
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import partial
 from ipaddress import ip_address, ip_network
 from uuid import uuid4
 
@@ -32,6 +34,7 @@ from freehold.ipam.requests import (
 )
 from freehold.ipam.strategy import LONGEST_COOL_DOWN, Strategy
 from freehold.ledger.protocol import Ledger, LedgerSubnet
+from freehold.ledger.rollbacks import at_rollback
 from freehold.ledger.sql import SqlLedger
 from freehold.ledger.sqlite import take_turn_to_write
 from freehold.ledger.tables import metadata
@@ -71,7 +74,8 @@ class Register:
         ledger = SqlLedger(
             connection, self._surroundings.now, keep_history=self._surroundings.keep_history
         )
-        pool = LedgerPool(ledger, self._memory, self._surroundings)
+        rollbacks = partial(at_rollback, connection)
+        pool = LedgerPool(ledger, self._memory, self._surroundings, rollbacks)
         return OpenRegister(connection, ledger, pool, self._surroundings)
 
 
@@ -179,6 +183,9 @@ class OpenRegister:
 
     def allocate_next(self, subnet_id: str, holder: str) -> IPAddress:
         """Hand out the lowest free address of the pools.
+
+        In pools of more than 1,024 addresses, one below those handed out lately that
+        another register released comes ten seconds later at the most.
 
         Raises:
             As `allocate`.

@@ -393,6 +393,16 @@ def test_the_runs_alone_can_be_forgotten() -> None:
     assert hints.worn
 
 
+def test_what_rests_alone_can_be_forgotten() -> None:
+    hints = filled()
+    hints.forget_released()
+    assert hints.take_released(Random(1), 1) is None
+    assert hints.lowest(NOON) == (1, 2)
+    assert hints.worn
+    hints.doubt_worn()
+    assert not hints.worn
+
+
 # The book
 
 

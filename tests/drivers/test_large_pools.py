@@ -18,6 +18,7 @@ from freehold.ipam.requests import (
     AnyAddressRequest,
     BulkAddressRequest,
     PreferNextAddressRequest,
+    SpecificAddressRequest,
 )
 from freehold.ledger.tables import allocations
 from tests.drivers.clock import NOON, Clock
@@ -319,6 +320,42 @@ def test_a_lower_address_released_by_another_process_is_next_after_a_while(
     assert next_of(dense) == 30_001
     clock.move(seconds=LOWEST_FOR.total_seconds())
     assert next_of(dense) == 4
+
+
+@pytest.mark.parametrize("first", [NEXT, ANY, SpecificAddressRequest(ip_address(BASE + 30_001))])
+def test_what_was_claimed_in_a_transaction_rolled_back_is_next(
+    dense: SqlHarness, first: AddressRequest
+) -> None:
+    with abandoned(dense.engine) as connection:
+        subnet = dense.driver.open(connection).get_subnet("s1")
+        subnet.allocate(first)
+        assert [int(subnet.allocate(NEXT)) - BASE for _ in range(5)][-1] > 30_004
+    assert [next_of(dense) for _ in range(2)] == [30_001, 30_002]
+
+
+def test_what_was_seen_beside_own_claims_that_were_rolled_back_is_seen_anew(
+    dense: SqlHarness, clock: Clock
+) -> None:
+    clock.move(seconds=LOWEST_FOR.total_seconds())
+    with abandoned(dense.engine) as connection:
+        subnet = dense.driver.open(connection).get_subnet("s1")
+        for number in range(30_001, 30_004):
+            subnet.allocate(SpecificAddressRequest(ip_address(BASE + number)))
+        assert int(subnet.allocate(NEXT)) - BASE == 30_004
+    assert [next_of(dense) for _ in range(4)] == [30_001, 30_002, 30_003, 30_004]
+
+
+def test_what_was_claimed_since_a_savepoint_that_was_rolled_back_to_is_next(
+    dense: SqlHarness,
+) -> None:
+    with writing(dense.engine) as connection:
+        subnet = dense.driver.open(connection).get_subnet("s1")
+        numbers = [int(subnet.allocate(NEXT)) - BASE]
+        with connection.begin_nested() as savepoint:
+            assert int(subnet.allocate(NEXT)) - BASE == 30_002
+            savepoint.rollback()
+        numbers += [int(subnet.allocate(NEXT)) - BASE for _ in range(2)]
+    assert numbers == [30_001, 30_002, 30_003]
 
 
 def test_what_others_took_of_the_next_ones_is_passed_over(dense: SqlHarness) -> None:

@@ -95,14 +95,52 @@ class Losing(MemoryLedger):
     """What rests is claimed in vain some times, as if others were faster."""
 
     races = 0
-    wanted: tuple[IPAddress, ...] = ()
+
+    def begin(self, races: int) -> None:
+        """Forget what was wanted, and lose so many races from now on."""
+        self.races = races
+        self.wanted: list[IPAddress] = []
 
     def reclaim_many(
         self, subnet: LedgerSubnet, wanted: Sequence[Claim], released_by: datetime
     ) -> list[IPAddress]:
-        self.wanted += tuple(claim.address for claim in wanted)
+        self.wanted += [claim.address for claim in wanted]
         self.races -= 1
         return [] if self.races >= 0 else super().reclaim_many(subnet, wanted, released_by)
+
+
+def test_what_was_reclaimed_in_a_transaction_rolled_back_keeps_its_turn(clock: Clock) -> None:
+    engine = ledger_engine()
+    harness = SqlHarness(engine, surroundings=Surroundings(Random(1), clock))
+    with harness.unit() as pool:
+        subnet = create(pool, "10.0.0.0/26", reuse=RESTING)
+        waiting = subnet.bulk_allocate(BulkAddressRequest(62))
+        for address in waiting:
+            subnet.deallocate(address)
+            clock.move(seconds=1)
+    clock.move(hours=1)
+    for _ in range(50):
+        with abandoned(engine) as connection:
+            address = harness.driver.open(connection).get_subnet("s1").allocate(ANY)
+        assert waiting.index(address) < OLDEST
+    engine.dispose()
+
+
+def test_what_was_full_in_a_transaction_rolled_back_is_not_worn(clock: Clock) -> None:
+    engine = ledger_engine()
+    harness = SqlHarness(engine, surroundings=Surroundings(Random(1), clock))
+    with harness.unit() as pool:
+        subnet = create(pool, "10.0.0.0/28", reuse=RESTING)
+        released = subnet.allocate(ANY)
+        subnet.deallocate(released)
+    clock.move(hours=1)
+    with abandoned(engine) as connection:
+        subnet = harness.driver.open(connection).get_subnet("s1")
+        assert [subnet.allocate(ANY) for _ in range(14)][-1] == released
+    with harness.unit() as pool:
+        subnet = pool.get_subnet("s1")
+        assert [subnet.allocate(ANY) for _ in range(14)][-1] == released
+    engine.dispose()
 
 
 def test_who_loses_races_chooses_among_more_and_more(clock: Clock) -> None:
@@ -115,12 +153,13 @@ def test_who_loses_races_chooses_among_more_and_more(clock: Clock) -> None:
             subnet.deallocate(address)
             clock.move(seconds=1)
         clock.move(hours=1)
+        ledger.begin(races=0)
         waiting.remove(subnet.allocate(ANY))
         for _ in range(60):
-            ledger.races, ledger.wanted = 4, ()
+            ledger.begin(races=4)
             address = subnet.allocate(ANY)
             # The first one is of those known before, and the others are read after it was lost.
-            places = [waiting.index(wanted) for wanted in ledger.wanted]
+            places = [waiting.index(one) for one in ledger.wanted]
             chosen_among = list(map(max, places, chosen_among or places))
             waiting.remove(address)
     known, *read = chosen_among

@@ -1,9 +1,12 @@
 """What a process remembers of a subnet, so that its next claim is rarely lost.
 
 Nothing in here is evidence: an address may have been taken since it was seen
-free, or have left the pools. The claim decides, and wrong knowledge costs a
-lost claim and nothing else. So what is remembered may come from a transaction
-that is rolled back later.
+free, or have left the pools. The claim decides, so an address that is held is never
+handed out again. What is wrongly thought to be free costs a lost claim. What is wrongly
+thought to be held costs the order: another address comes first. So that is taken
+back when the transaction in which it was learned is rolled back (see
+`freehold.drivers.site.Site`), and is believed for a while only, because other
+processes do not tell.
 
 `Hints` are of one subnet; a `HintBook` keeps those of the subnets used last.
 """
@@ -218,11 +221,17 @@ class Hints:
             if self._lowest is not None and first > self._lowest.first:
                 self._lowest = replace(self._lowest, first=first, last=last)
 
-    def raise_lowest(self, number: int) -> None:
-        """Remember that an address is taken, in case it was the lowest free one."""
+    def raise_lowest(self, number: int) -> bool:
+        """Remember that an address is taken, in case it was the lowest free one.
+
+        Returns:
+            Whether it was.
+        """
         with self._lock:
-            if self._lowest is not None and number == self._lowest.first:
-                self._lowest = replace(self._lowest, first=number + 1)
+            if self._lowest is None or number != self._lowest.first:
+                return False
+            self._lowest = replace(self._lowest, first=number + 1)
+            return True
 
     def doubt_lowest(self) -> None:
         """Remember that others took the lowest free run, or some of it; not what is below it."""
@@ -235,6 +244,15 @@ class Hints:
         with self._lock:
             if self._lowest is not None and number < self._lowest.first:
                 self._lowest = replace(self._lowest, first=number, last=number)
+
+    def forget_released(self) -> None:
+        """Forget the released addresses only."""
+        with self._lock:
+            self._released = []
+
+    def doubt_worn(self) -> None:
+        """Remember no longer that each address was held at some time."""
+        self.worn = False
 
     def forget_runs(self) -> None:
         """Forget the runs only."""

@@ -6,7 +6,7 @@ or released. What was read for a group answers for its subnets, too.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -16,7 +16,7 @@ from freehold.addresses.hints import HintBook
 from freehold.addresses.pools import check_pools, default_pools
 from freehold.addresses.ranges import IPAddress
 from freehold.drivers.known import KnownSubnets
-from freehold.drivers.site import Site
+from freehold.drivers.site import Site, never
 from freehold.drivers.subnet import LedgerBackedSubnet
 from freehold.errors import HistoryNotKept, InvalidInput, InvalidSubnetRequest, SubnetNotFound
 from freehold.ipam.allocation import Allocation
@@ -49,12 +49,21 @@ class LedgerPool(Pool):
         ledger: bound to the unit of work.
         memory: shared by all pools of a driver.
         surroundings: where randomness and time come from.
+        at_rollback: has something done if the unit of work is rolled back; for a
+            ledger whose books are.
     """
 
-    def __init__(self, ledger: Ledger, memory: Memory, surroundings: Surroundings) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        memory: Memory,
+        surroundings: Surroundings,
+        at_rollback: Callable[[Callable[[], None]], None] = never,
+    ) -> None:
         self._ledger = ledger
         self._memory = memory
         self._surroundings = surroundings
+        self._at_rollback = at_rollback
         self._read: dict[str, LedgerSubnet] = {}
         self._together: tuple[str, ...] = ()
         self._claimed: dict[str, set[int]] = defaultdict(set)
@@ -232,6 +241,7 @@ class LedgerPool(Pool):
             self._surroundings.now,
             self._claimed[subnet_id],
             self._released[subnet_id],
+            at_rollback=self._at_rollback,
         )
 
     def _new_stamp(self) -> int:

@@ -73,7 +73,7 @@ def propose(site: Site, *, lowest: bool = False) -> Iterator[Proposal]:
     for _ in range(site.rounds):
         used_up = yield from never_held(site)
         if used_up:
-            site.hints.worn = site.reuse.keeps_released
+            site.saw_all_taken()
             any_rested = yield from _rested(site)
             if not any_rested:
                 raise refusals.exhausted(site)
@@ -115,7 +115,7 @@ def _next(site: Site) -> Proposals:
     for number in range(run.first, min(run.last, run.first + TRIES_UPWARDS - 1) + 1):
         yield Proposal(number)
         # It is taken, by whomever: this is only reached if the claim was lost.
-        site.hints.raise_lowest(number)
+        site.saw_taken(number)
     # Others took some of the run, and maybe thousands.
     site.hints.doubt_lowest()
     return False
@@ -189,11 +189,11 @@ def _lowest_run(site: Site) -> AddressRange | None:
         ]
         run = _search_upwards(site, above)
         if run is not None:
-            site.hints.saw_higher(run.first, run.last)
+            site.saw_lowest(run, None)
             return run
     run = _search_upwards(site, pools)
     if run is not None:
-        site.hints.saw_lowest(run.first, run.last, now)
+        site.saw_lowest(run, now)
     return run
 
 

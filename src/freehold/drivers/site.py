@@ -8,6 +8,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from random import Random
 
 from freehold.addresses.gaps import gaps
@@ -23,6 +24,11 @@ ROUNDS = 8
 
 SMALL = 1024
 """Pools that have no more addresses together are read as a whole."""
+
+
+def never(undo: Callable[[], None]) -> None:
+    """Tell nobody of a rollback: where there is none, or nobody knows of it."""
+    del undo
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,7 @@ class Site:
         sees_latest: whether each read tells what was committed before it, so
             that the answer to one thread is one to another.
         rounds: searches before it is said that others were faster.
+        at_rollback: has something done if this unit of work is rolled back.
     """
 
     ledger: Holdings
@@ -57,6 +64,7 @@ class Site:
     in_windows: bool = False
     sees_latest: bool = True
     rounds: int = ROUNDS
+    at_rollback: Callable[[Callable[[], None]], None] = never
 
     @property
     def total(self) -> int:
@@ -86,6 +94,32 @@ class Site:
         pools = self.subnet.pools
         place = bisect_right(pools, number, key=_first)
         return place > 0 and number <= pools[place - 1].last
+
+    def saw_taken(self, number: int) -> None:
+        """Remember that an address is taken, in case it was the lowest free one."""
+        if self.hints.raise_lowest(number) and number in self.claimed:
+            self.at_rollback(partial(self.hints.lower_lowest, number))
+
+    def saw_lowest(self, run: AddressRange, now: datetime | None) -> None:
+        """Remember a free run below which all is taken.
+
+        Args:
+            run: the free addresses.
+            now: when all below it was seen; None if only what is above of the
+                run that was remembered was seen.
+        """
+        if now is None:
+            self.hints.saw_higher(run.first, run.last)
+        else:
+            self.hints.saw_lowest(run.first, run.last, now)
+        if self.claimed:
+            self.at_rollback(partial(self.hints.lower_lowest, min(self.claimed)))
+
+    def saw_all_taken(self) -> None:
+        """Remember that each address is taken, so that what is free is among those released."""
+        self.hints.worn = self.reuse.keeps_released
+        if self.claimed:
+            self.at_rollback(self.hints.doubt_worn)
 
     def taken(self, within: AddressRange) -> list[int]:
         """Return what is taken of a range, ascending."""

@@ -225,7 +225,9 @@ def _claim_first(site: Site, holder: str | None, lowest: bool) -> IPAddress:
             claimed = bool(site.ledger.reclaim_many(site.subnet, wanted, rests_since))
         if claimed:
             site.claimed.add(number)
-            site.hints.raise_lowest(number)
+            site.saw_taken(number)
+            if rests_since is not None:
+                site.at_rollback(site.hints.forget_released)
             return address
         accounts.lost_races()
     raise AllocationContention(site.subnet.subnet_id)
