@@ -240,10 +240,12 @@ class OpenRegister:
             IpAddressGenerationFailure: fewer than that are free.
             AllocationContention: others were faster, again and again.
             SubnetNotFound: there is no such subnet.
-            InvalidInput: the holder's name is empty or too long.
-            ValueError: the count is less than 1.
+            InvalidInput: the count is less than 1, or the holder's name is empty or
+                too long.
         """
         _check_holder(holder)
+        if count < 1:
+            raise InvalidInput(f"1 address or more can be asked for at once, not {count}")
         request = BulkAddressRequest(count, holder=holder)
         return self._to_write(subnet_id).bulk_allocate(request)
 
@@ -328,7 +330,9 @@ class OpenRegister:
         """Forget some of those who gave an address back before some time.
 
         Addresses that were released longer ago than any cool-down lasts count as
-        never held from then on.
+        never held from then on, but may come after those that rest: a register that saw
+        a subnet without any does not look for them again before nothing rests there
+        that may be handed out.
 
         Args:
             before: the time, which knows its zone.

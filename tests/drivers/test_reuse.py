@@ -242,6 +242,28 @@ def test_a_bulk_refusal_tells_when_the_next_address_comes_that_is_not_free_yet(
     }
 
 
+@pytest.mark.parametrize("count", [7, 2**80])
+def test_a_bulk_refusal_of_more_than_the_pools_have_tells_the_same(
+    harness: Harness, clock: Clock, count: int
+) -> None:
+    with harness.unit() as pool:
+        subnet = create(pool, "10.0.0.0/29", reuse=RESTING)
+        rested, cooling, *_ = subnet.bulk_allocate(BulkAddressRequest(5))
+        subnet.deallocate(rested)
+        clock.move(minutes=40)
+        subnet.deallocate(cooling)
+        clock.move(minutes=30)
+        with pytest.raises(IpAddressGenerationFailure) as caught:
+            subnet.bulk_allocate(BulkAddressRequest(count))
+    assert caught.value.refusals[0].figures == {
+        "total": 6,
+        "held": 3,
+        "requested": count,
+        "cooling": 1,
+        "next_free_at": "2026-03-01T13:40:01Z",
+    }
+
+
 class Greedy(MemoryLedger):
     """Somebody else takes what is free and what has rested, just after the first reclaim."""
 

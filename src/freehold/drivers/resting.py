@@ -10,6 +10,9 @@ from freehold.ledger.protocol import Released
 AT_ONCE = 64
 """Released addresses that are looked at together at least, those released first."""
 
+AT_MOST = 10_000
+"""And at most."""
+
 
 def rested(site: Site, wanted: int = AT_ONCE) -> list[Rest]:
     """Return addresses of the pools that have rested long enough, those released first.
@@ -20,7 +23,7 @@ def rested(site: Site, wanted: int = AT_ONCE) -> list[Rest]:
     """
     found: list[Rest] = []
     until = site.rested
-    for page in _pages(site, max(wanted, AT_ONCE)):
+    for page in _pages(site, min(max(wanted, AT_ONCE), AT_MOST)):
         found += [
             Rest(int(one.address), one.at)
             for one in page

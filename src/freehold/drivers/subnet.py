@@ -14,6 +14,7 @@ from freehold.addresses.ranges import IPAddress, address_of
 from freehold.drivers import refusals
 from freehold.drivers.bulk import claim_bulk
 from freehold.drivers.proposals import propose
+from freehold.drivers.resting import rested
 from freehold.drivers.site import Site
 from freehold.errors import (
     AllocationContention,
@@ -120,8 +121,7 @@ class LedgerBackedSubnet(Subnet):
             AllocationContention: others took what was proposed, again and again.
             SubnetNotFound: the subnet was removed in the meantime.
         """
-        holders = [request.holder] * request.count
-        return [address for _, address in self._as_it_is(lambda site: claim_bulk(site, holders))]
+        return self._as_it_is(lambda site: _claim_several(site, request))
 
     def allocate_each(self, requests: Sequence[AddressRequest]) -> Iterator[tuple[int, IPAddress]]:
         """Hand out an address for each request; in few statements, however many they are.
@@ -231,6 +231,16 @@ def _claim_first(site: Site, holder: str | None, lowest: bool) -> IPAddress:
             return address
         accounts.lost_races()
     raise AllocationContention(site.subnet.subnet_id)
+
+
+def _claim_several(site: Site, request: BulkAddressRequest) -> list[IPAddress]:
+    """Claim as many as are asked for, of pools that have so many at all."""
+    if request.count > site.total:
+        free = site.total - sum(site.count_taken(site.subnet.pools))
+        rests = len(rested(site, site.total - free))
+        raise refusals.too_few(site, free, rests, request.count)
+    holders = [request.holder] * request.count
+    return [address for _, address in claim_bulk(site, holders)]
 
 
 def _claim_these(site: Site, claims: Sequence[Claim]) -> list[IPAddress]:
