@@ -1,18 +1,22 @@
 """What Freehold is to reach, as one table, and whether it does.
 
-An aim is a ratio to raw, or a share of it, measured in the same run.
+An aim is a ratio to raw, or a share of it, measured in the same run. SQLAlchemy may
+take longer for many rows than the database does, and then raw is not the least that is
+possible: so an aim for many is a ratio to raw or to the plain driver, whichever is faster.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bench.contenders.freehold import FreeholdDriver
+from bench.contenders.plain import PlainRows
 from bench.contenders.raw import RawRows
 from bench.results import Figure, Rate, Results
 from bench.service import NAME as SERVICE
 
 OURS = FreeholdDriver.name
 RAW = RawRows.name
+PLAIN = PlainRows.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,7 @@ class CostAim:
         times: the limit.
         by_mean: whether it is about means; else it is about medians.
         or_ms: or how many milliseconds; either is enough.
+        of_fastest: whether the plain driver counts instead of raw where it is faster.
     """
 
     operation: str
@@ -32,11 +37,13 @@ class CostAim:
     times: float
     by_mean: bool = False
     or_ms: float | None = None
+    of_fastest: bool = False
 
     def __str__(self) -> str:
         statistic = "mean " if self.by_mean else ""
         other = "" if self.or_ms is None else f" or {self.or_ms:g} ms"
-        return f"{statistic}≤ {self.times:g}x{other}"
+        least = " of the faster" if self.of_fastest else ""
+        return f"{statistic}≤ {self.times:g}x{least}{other}"
 
 
 COSTS = (
@@ -45,7 +52,7 @@ COSTS = (
     CostAim("allocate", (0.999,), 5, by_mean=True),
     CostAim("allocate", (1.0,), 10, or_ms=5),
     CostAim("release", (0.0, 0.5, 0.9, 0.99, 0.999, 1.0, None), 1.2),
-    CostAim("bulk", (0.0, 0.5), 2),
+    CostAim("bulk", (0.0, 0.5), 2, of_fastest=True),
 )
 MANY_TO_FEW = 1.2
 """What allocating may take where many are held, as a multiple of where few are."""
@@ -53,7 +60,7 @@ MANY_TO_FEW = 1.2
 THROUGHPUT = 0.8
 """Of raw workers' throughput, what as many of Freehold's reach at the least ..."""
 
-CROWDS = ((8, 1), (8, 3))
+CROWDS = ((8, 1), (8, 3), (32, 3))
 """... with so many workers writing to so many nodes."""
 
 FAILED = 0.01
@@ -94,12 +101,17 @@ def verdicts(results: Results) -> Sequence[Verdict]:
 
 def _of_costs(results: Results) -> Iterator[Verdict]:
     raws = {one.setting: one for one in results.figures if one.contender == RAW}
+    plains = {one.setting: one for one in results.figures if one.contender == PLAIN}
     for figure in results.figures:
         if figure.contender != OURS or figure.database == SERVICE:
             continue
         for aim in COSTS:
             if aim.operation == figure.operation and figure.share in aim.shares:
-                times = ratio(figure, raws[figure.setting], by_mean=aim.by_mean)
+                least = raws[figure.setting]
+                if aim.of_fastest:
+                    plain = plains.get(figure.setting, least)
+                    least = min(least, plain, key=lambda one: one.median_ms)
+                times = ratio(figure, least, by_mean=aim.by_mean)
                 over = times / aim.times
                 if aim.or_ms is not None:
                     over = min(over, figure.median_ms / aim.or_ms)

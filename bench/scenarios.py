@@ -122,7 +122,7 @@ def in_large_subnets(field: Field, extent: Extent) -> Iterator[Figure]:
             layouts = [Layout(ip_network(cidr), held, order) for held in counts]
             wanted = [(Room(one, each), each) for each in layouts for one in field.few()]
             _lay_out(field, wanted)
-            for operation in (Operation.ALLOCATE, Operation.RELEASE, Operation.NEXT):
+            for operation in ONE_BY_ONE:
                 timed = measure([room for room, _ in wanted], operation, extent.operations)
                 yield from figures_of(field.place, operation, None, timed)
 

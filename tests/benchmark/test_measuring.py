@@ -76,7 +76,7 @@ def test_all_are_measured_in_each_setting(place: Place, database: Database) -> N
         measured[figure.setting].add(figure.contender)
     fills = {(o.value, order.value) for o in ONE_BY_ONE for order in Order}
     assert {(setting[1], setting[4]) for setting in measured} == fills | {("bulk", "at random")}
-    assert len(measured) == 2 * 3 * 4 + 2 * 2 * 3 + 2
+    assert len(measured) == 2 * 3 * 4 + 2 * 2 * 4 + 2
     for (_, _, cidr, _, _), contenders in measured.items():
         assert contenders == (FEW if "::" in cidr else FEW | {"plain driver"})
 

@@ -25,10 +25,10 @@ def figure(contender: str, milliseconds: float, **more: object) -> Figure:
     return Figure(**values)  # type: ignore[arg-type]  # each value is of its field's type
 
 
-def rate(contender: str, per_second: float, failed: float, writers: int) -> Rate:
+def rate(contender: str, per_second: float, failed: float, writers: int, workers: int = 8) -> Rate:
     return Rate(
         database="Galera",
-        workers=8,
+        workers=workers,
         writers=writers,
         contender=contender,
         per_second=per_second,
@@ -82,6 +82,33 @@ def test_a_crowd_on_one_node_has_to_reach_a_share_of_raw() -> None:
 
 def test_a_crowd_on_several_nodes_may_not_fail_often_either() -> None:
     assert missed(rate("raw", 1000, 0, 3), rate("Freehold", 900, 0.02, 3)) == [-0.125, 1.0]
+
+
+@pytest.mark.parametrize(("raw", "plain", "over"), [(4, 2, 0.25), (2, 4, 0.25), (2, None, 0.25)])
+def test_many_at_once_are_compared_with_whoever_is_faster(
+    raw: float, plain: float | None, over: float
+) -> None:
+    bulk = {"operation": "bulk"}
+    others = [figure("raw", raw, **bulk)]
+    if plain is not None:
+        others.append(figure("plain driver", plain, **bulk))
+    ours = figure("Freehold", 5, **bulk)
+    assert missed(*others, ours) == [over]
+    text = tables(results(*others, ours))
+    assert "| ≤ 2x of the faster | 2.50x | 25 % over |" in text
+
+
+def test_one_address_is_compared_with_raw_however_fast_the_plain_driver_is() -> None:
+    measured = [figure("raw", 1.0), figure("plain driver", 0.1), figure("Freehold", 1.3)]
+    assert missed(*measured) == [0.0]
+
+
+def test_a_row_of_a_crowd_tells_which_aims_are_met_and_which_are_not() -> None:
+    large = [rate("raw", 1000, 0, 3, 32), rate("Freehold", 600, 0.0, 3, 32)]
+    text = tables(results(*large))
+    assert "| met < 1% failed; **missed ≥ 0.8 of raw: 25 % short** |" in text
+    met = tables(results(rate("raw", 1000, 0, 3, 32), rate("Freehold", 900, 0.0, 3, 32)))
+    assert "| met ≥ 0.8 of raw, < 1% failed |" in met
 
 
 def test_a_missed_aim_is_marked_in_the_table_and_in_the_list_of_what_was_missed() -> None:
