@@ -333,4 +333,4 @@ def test_it_runs_where_the_service_is_not_installed(
     assert "leak: 1." in done.stdout
     done = subprocess.run([sys.executable, "-c", program, "serve"], capture_output=True, text=True)
     assert done.returncode == 1
-    assert "freehold[service]" in done.stderr
+    assert "pip install '.[service]'" in done.stderr

@@ -28,7 +28,7 @@ def main() -> int:
             return run_for_neutron(sys.argv[1:])
         print(
             f"freehold: only the library is installed, and the service needs {missing}: "
-            "run pip install 'freehold[service]'",
+            "run pip install '.[service]' in a clone of Freehold",
             file=sys.stderr,
         )
         return int(ExitCode.FAILED)
