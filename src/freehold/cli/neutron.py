@@ -15,13 +15,14 @@ from dataclasses import asdict
 from itertools import groupby
 
 from oslo_config import cfg
-from sqlalchemy import Engine, create_engine, inspect
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy import Engine, inspect
+from sqlalchemy.exc import ArgumentError
 
 from freehold.cli.failure import CommandFailed, ExitCode
 from freehold.db.urls import secrets_in_url
 from freehold.logs.secrets import Secrets
 from freehold.neutron.audit import audit
+from freehold.neutron.connecting import Failures, open_engine, told_by
 from freehold.neutron.findings import CAUSES, MEANINGS, Finding
 from freehold.neutron.repairs import repair
 from freehold.neutron.tables import metadata
@@ -161,22 +162,22 @@ def _neutron(url: str) -> Iterator[Engine]:
         CommandFailed: that is not possible, or it is another one.
     """
     try:
-        engine = create_engine(url)
+        engine = open_engine(url)
     except (ArgumentError, ModuleNotFoundError, TypeError, ValueError) as error:
         # The text of the first one may have the whole URL in it.
-        reason = error.name if isinstance(error, ModuleNotFoundError) else "its URL is none"
+        missing = error.name if isinstance(error, ModuleNotFoundError) else None
+        reason = f"{missing} is not installed" if missing else "its URL is none"
         raise CommandFailed(f"Neutron's database: {reason}.", ExitCode.MISUSED) from error
     try:
-        missing = metadata.tables.keys() - set(inspect(engine).get_table_names())
-        if missing:
+        absent = metadata.tables.keys() - set(inspect(engine).get_table_names())
+        if absent:
             raise CommandFailed(
-                f"This is not Neutron's database: it has no table {min(missing)}.",
+                f"This is not Neutron's database: it has no table {min(absent)}.",
                 ExitCode.MISUSED,
             )
         yield engine
-    except SQLAlchemyError as error:
-        cause = getattr(error, "orig", None) or error
-        cleaned = Secrets(secrets_in_url(url)).removed_from(str(cause))
+    except Failures as error:
+        cleaned = Secrets(secrets_in_url(url)).removed_from(str(told_by(error)))
         raise CommandFailed(f"Neutron's database: {cleaned}") from error
     finally:
         engine.dispose()

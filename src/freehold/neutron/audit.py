@@ -17,6 +17,7 @@ from ipaddress import ip_address, ip_network
 from sqlalchemy import Connection, Engine, bindparam, select
 
 from freehold.ledger.claiming import portions
+from freehold.neutron.connecting import in_transaction
 from freehold.neutron.findings import Finding, Kind
 from freehold.neutron.tables import (
     ip_allocations,
@@ -80,10 +81,18 @@ def audit(engine: Engine, wait: Callable[[], None]) -> list[Finding]:
 
 
 def look(engine: Engine) -> set[Finding]:
-    """Return what a snapshot of the database shows."""
-    level = {} if engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
-    with engine.connect() as plain, plain.execution_options(**level) as connection:
-        return set(_compare(connection))
+    """Return what a snapshot of the database shows.
+
+    Raises:
+        DatabaseUnavailable: the database failed, and went on failing.
+    """
+    return in_transaction(engine, _look)
+
+
+def _look(connection: Connection) -> set[Finding]:
+    if connection.dialect.name != "sqlite":
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+    return set(_compare(connection))
 
 
 def _compare(connection: Connection) -> Iterator[Finding]:
