@@ -1,15 +1,20 @@
 """The audit finds each contradiction, tells nothing else, and repairs what is still there."""
 
+import json
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import URL, Connection, Engine, delete, event, insert, select, update
+from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from freehold.cli.main import main
 from freehold.neutron.audit import audit, look
+from freehold.neutron.connecting import open_engine
 from freehold.neutron.findings import Finding, Kind
 from freehold.neutron.repairs import repair
 from freehold.neutron.tables import (
@@ -21,7 +26,7 @@ from freehold.neutron.tables import (
     subnet_ranges,
     subnets,
 )
-from tests.neutron.cloud import Cloud
+from tests.neutron.cloud import Cloud, whole
 
 POOL = ("10.0.0.2", "10.0.0.250")
 
@@ -220,6 +225,48 @@ def test_what_is_in_order_by_the_time_of_the_repair_is_left_alone(
     assert found(cloud) == []
 
 
+def test_a_repair_that_the_database_ended_is_made_again(in_order: tuple[Cloud, str]) -> None:
+    """Here since a lock was not granted; a deadlock, or another node's commit, is told likewise."""
+    cloud, subnet_id = in_order
+    address = cloud.allocate(subnet_id)
+    [leak] = found(cloud)
+    attempts: list[str] = []
+    with cloud.engine.connect() as other, patient_for_no_lock(cloud.engine.url) as engine:
+        this_row = ipam_allocations.c.ip_address == address
+        other.execute(update(ipam_allocations).where(this_row).values(status="CHANGED"))
+
+        @event.listens_for(engine, "begin")
+        def let_go(_connection: Connection) -> None:
+            if attempts:
+                other.rollback()
+            attempts.append("begun")
+
+        assert repair(engine, leak)
+    assert len(attempts) == 2
+    assert found(cloud) == []
+
+
+@contextmanager
+def patient_for_no_lock(url: URL) -> Iterator[Engine]:
+    """Give an engine whose connections wait for no lock."""
+    no_wait = {
+        "sqlite": "PRAGMA busy_timeout = 0",
+        "postgresql": "SET lock_timeout = 1",
+        "mysql": "SET SESSION innodb_lock_wait_timeout = 0",
+    }
+    engine = open_engine(url.render_as_string(hide_password=False))
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: DBAPIConnection, _record: object) -> None:
+        cursor = connection.cursor()
+        cursor.execute(no_wait[engine.url.get_backend_name()])
+        cursor.close()
+        connection.commit()
+
+    yield engine
+    engine.dispose()
+
+
 # The command
 
 
@@ -270,6 +317,37 @@ def test_a_repair_is_planned_and_confirmed(
     assert code == 0
     assert text.endswith("1 repaired.\n")
     assert cloud.held(subnet_id) == set()
+
+
+@pytest.mark.parametrize("cloud", ["sqlite"], indirect=True)
+def test_a_repair_that_stops_halfway_tells_what_it_did(
+    cloud: Cloud, configuration: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    subnet_id = a_subnet(cloud)
+    cloud.hold(subnet_id, [whole("10.0.0.0/24").first + last for last in (3, 4, 5)])
+    at = ("--config-file", configuration, "--repair", "--yes")
+    with cloud.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "CREATE TRIGGER broken BEFORE DELETE ON ipamallocations "
+            "WHEN OLD.ip_address = '10.0.0.4' BEGIN SELECT RAISE(ABORT, 'a broken disk'); END"
+        )
+    code, text = audited(capsys, *at)
+    assert code == 1
+    assert text.endswith(
+        f"1 repaired.\nStopped at step 2 of 3: free 10.0.0.4 of subnet {subnet_id}.\n"
+        "freehold: Neutron's database: a broken disk\n"
+    )
+    assert cloud.held(subnet_id) == {"10.0.0.4", "10.0.0.5"}
+    with cloud.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE ipamallocations SET ip_address = '10.0.0.3' WHERE ip_address = '10.0.0.5'"
+        )
+    assert main(["neutron", "audit", "--pause", "0", *at, "--json"]) == 1
+    listed = json.loads(capsys.readouterr().out)
+    assert [(one["address"], one["repaired"]) for one in listed] == [
+        ("10.0.0.3", True),
+        ("10.0.0.4", None),
+    ]
 
 
 def test_a_program_reads_what_was_found(

@@ -41,7 +41,7 @@ def add_to(commands: "_SubParsersAction[ArgumentParser]") -> None:
         "audit",
         help="compare what the IPAM driver holds with what ports have",
         epilog="Exit code: 0 if all is in order or was repaired, 3 if something was found, "
-        "1 if the database cannot be read, 2 if it was not meant so.",
+        "1 if the database failed, 2 if it was not meant so.",
     )
     auditing.add_argument(
         "--config-file",
@@ -82,7 +82,7 @@ def run(options: Namespace) -> ExitCode:
 
     Raises:
         CommandFailed: the options contradict each other, no database is named, it
-            cannot be read, or it is not Neutron's.
+            fails, or it is not Neutron's.
     """
     if options.pause < 0:
         raise CommandFailed("A pause is 0 seconds or longer.", ExitCode.MISUSED)
@@ -98,12 +98,7 @@ def run(options: Namespace) -> ExitCode:
             if planned:
                 print(plan_of(planned))
             confirmed = options.yes or (bool(planned) and _confirmed())
-        repaired = _repair(engine, planned) if confirmed else {}
-    if options.as_json:
-        print(json.dumps([_json(finding, repaired) for finding in found], indent=2))
-    elif repaired:
-        print(_outcome(repaired))
-    left = [finding for finding in found if finding not in repaired]
+        left = _carry_out(engine, found, planned if confirmed else [], as_json=options.as_json)
     return ExitCode.FOUND if left else ExitCode.OK
 
 
@@ -191,16 +186,35 @@ def _confirmed() -> bool:
     return input("Repair? Type yes: ").strip() == "yes"
 
 
-def _repair(engine: Engine, planned: Sequence[Finding]) -> dict[Finding, bool]:
-    return {finding: repair(engine, finding) for finding in planned}
+def _carry_out(
+    engine: Engine, found: Sequence[Finding], planned: Sequence[Finding], *, as_json: bool
+) -> list[Finding]:
+    """Repair what is planned, and return what is left of what was found.
+
+    What has become of it is told in any case: steps that were done before another one
+    fails stay done.
+    """
+    repaired: dict[Finding, bool] = {}
+    try:
+        for finding in planned:
+            repaired[finding] = repair(engine, finding)
+    finally:
+        if as_json:
+            print(json.dumps([_json(finding, repaired) for finding in found], indent=2))
+        elif planned:
+            print(_outcome(planned, repaired))
+    return [finding for finding in found if finding not in repaired]
 
 
-def _outcome(repaired: dict[Finding, bool]) -> str:
+def _outcome(planned: Sequence[Finding], repaired: dict[Finding, bool]) -> str:
     done = sum(repaired.values())
-    text = f"{done} repaired."
+    lines = [f"{done} repaired."]
     if done < len(repaired):
-        text += f" {len(repaired) - done} were in order by then, and left alone."
-    return text
+        lines[0] += f" {len(repaired) - done} were in order by then, and left alone."
+    if len(repaired) < len(planned):
+        step = len(repaired) + 1
+        lines.append(f"Stopped at step {step} of {len(planned)}: {planned[step - 1].repair}.")
+    return "\n".join(lines)
 
 
 def _line(finding: Finding) -> str:

@@ -2,16 +2,20 @@
 
 Each repair is a transaction of its own. In it the finding is looked at once more,
 with the row locked on which Neutron decides, so that what has changed since is
-left alone: what is in order by now, or is another case by now, stays as it is.
+left alone: what is in order by now, or is another case by now, stays as it is. So it
+can also be made again when the database ended it, as one of Galera's nodes does with
+each transaction that another node was faster than.
 """
 
-from collections.abc import Callable
+from functools import partial
+from typing import Protocol
 from uuid import uuid4
 
 from sqlalchemy import Connection, Engine, bindparam, delete, exists, insert, select
 
 from freehold.neutron.audit import described
 from freehold.neutron.claiming import claiming_for
+from freehold.neutron.connecting import in_transaction
 from freehold.neutron.findings import Finding, Kind
 from freehold.neutron.tables import (
     ip_allocations,
@@ -60,6 +64,14 @@ _FORGET_HELD = delete(ipam_allocations).where(
 )
 
 
+class Repair(Protocol):
+    """What mends one kind of finding, in a transaction."""
+
+    def __call__(self, connection: Connection, finding: Finding) -> bool:
+        """Mend it, and tell whether it was still there."""
+        ...
+
+
 def repair(engine: Engine, finding: Finding) -> bool:
     """Repair one finding.
 
@@ -68,9 +80,9 @@ def repair(engine: Engine, finding: Finding) -> bool:
 
     Raises:
         KeyError: findings of this kind are not repaired.
+        DatabaseUnavailable: the database failed, and went on failing.
     """
-    with engine.begin() as connection:
-        return _REPAIRS[finding.kind](connection, finding)
+    return in_transaction(engine, partial(_REPAIRS[finding.kind], finding=finding))
 
 
 def _free(connection: Connection, finding: Finding) -> bool:
@@ -157,7 +169,7 @@ def _copy_pools(connection: Connection, subnet_id: str, ipam_id: str) -> None:
         connection.execute(insert(ipam_pools), rows)
 
 
-_REPAIRS: dict[Kind, Callable[[Connection, Finding], bool]] = {
+_REPAIRS: dict[Kind, Repair] = {
     Kind.LEAK: _free,
     Kind.GHOST: _hold,
     Kind.ORPHAN: _forget,
