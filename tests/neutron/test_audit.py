@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
@@ -319,6 +319,61 @@ def test_a_repair_is_planned_and_confirmed(
     assert cloud.held(subnet_id) == set()
 
 
+class Operator:
+    """A standard input: somebody at a terminal who takes their time to confirm a plan."""
+
+    def __init__(self, meanwhile: Callable[[], None]) -> None:
+        self._meanwhile = meanwhile
+
+    def isatty(self) -> bool:
+        return True
+
+    def readline(self) -> str:
+        self._meanwhile()
+        return "yes\n"
+
+
+def test_what_has_changed_since_the_look_and_is_still_wrong_is_not_said_to_be_in_order(
+    cloud: Cloud,
+    configuration: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    subnet_id = a_subnet(cloud)
+    leaked = cloud.allocate(subnet_id)
+
+    def show_pools_from(first: str) -> None:
+        with cloud.engine.begin() as connection:
+            connection.execute(update(subnet_ranges).values(first_ip=first))
+
+    show_pools_from("10.0.0.5")
+    monkeypatch.setattr(sys, "stdin", Operator(lambda: show_pools_from("10.0.0.6")))
+    at = ("--config-file", configuration, "--repair")
+    code, text = audited(capsys, *at)
+    assert code == 3
+    assert text.endswith(
+        "1 repaired.\n1 still there, maybe with other details:\n"
+        f"  pools-differ: subnet {subnet_id} (10.0.0.5-10.0.0.250)\n"
+    )
+    assert leaked not in cloud.held(subnet_id)
+    code, text = audited(capsys, *at, "--yes")
+    assert (code, text.endswith("1 repaired.\n")) == (0, True)
+
+
+def test_what_is_in_order_by_the_time_of_the_repair_is_told_as_such(
+    cloud: Cloud,
+    configuration: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    subnet_id = a_subnet(cloud)
+    address = cloud.allocate(subnet_id)
+    monkeypatch.setattr(sys, "stdin", Operator(lambda: cloud.release(subnet_id, address)))
+    code, text = audited(capsys, "--config-file", configuration, "--repair")
+    assert code == 0
+    assert text.endswith("0 repaired. 1 were in order by then, and left alone.\n")
+
+
 @pytest.mark.parametrize("cloud", ["sqlite"], indirect=True)
 def test_a_repair_that_stops_halfway_tells_what_it_did(
     cloud: Cloud, configuration: str, capsys: pytest.CaptureFixture[str]
@@ -344,9 +399,9 @@ def test_a_repair_that_stops_halfway_tells_what_it_did(
         )
     assert main(["neutron", "audit", "--pause", "0", *at, "--json"]) == 1
     listed = json.loads(capsys.readouterr().out)
-    assert [(one["address"], one["repaired"]) for one in listed] == [
-        ("10.0.0.3", True),
-        ("10.0.0.4", None),
+    assert [(one["address"], one["repaired"], one["left"]) for one in listed] == [
+        ("10.0.0.3", True, None),
+        ("10.0.0.4", None, None),
     ]
 
 
@@ -359,6 +414,7 @@ def test_a_program_reads_what_was_found(
     assert code == 3
     assert f'"address": "{address}"' in text
     assert '"repaired": null' in text
+    assert '"left": true' in text
 
 
 def test_the_environment_names_the_database(

@@ -9,7 +9,7 @@ import json
 import sys
 import time
 from argparse import ArgumentParser, Namespace, _SubParsersAction
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from itertools import groupby
@@ -21,7 +21,7 @@ from sqlalchemy.exc import ArgumentError
 from freehold.cli.failure import CommandFailed, ExitCode
 from freehold.db.urls import secrets_in_url
 from freehold.logs.secrets import Secrets
-from freehold.neutron.audit import audit
+from freehold.neutron.audit import audit, look, still_there
 from freehold.neutron.connecting import Failures, open_engine, told_by
 from freehold.neutron.findings import CAUSES, MEANINGS, Finding
 from freehold.neutron.repairs import repair
@@ -40,8 +40,8 @@ def add_to(commands: "_SubParsersAction[ArgumentParser]") -> None:
     auditing = actions.add_parser(
         "audit",
         help="compare what the IPAM driver holds with what ports have",
-        epilog="Exit code: 0 if all is in order or was repaired, 3 if something was found, "
-        "1 if the database failed, 2 if it was not meant so.",
+        epilog="Exit code: 0 if all is in order or was repaired, 3 if something was found "
+        "and is left, 1 if the database failed, 2 if it was not meant so.",
     )
     auditing.add_argument(
         "--config-file",
@@ -188,32 +188,41 @@ def _confirmed() -> bool:
 
 def _carry_out(
     engine: Engine, found: Sequence[Finding], planned: Sequence[Finding], *, as_json: bool
-) -> list[Finding]:
-    """Repair what is planned, and return what is left of what was found.
+) -> Sequence[Finding]:
+    """Repair what is planned, look once more, and return what is left of what was found.
 
     What has become of it is told in any case: steps that were done before another one
     fails stay done.
     """
     repaired: dict[Finding, bool] = {}
+    left = None if planned else found
     try:
         for finding in planned:
             repaired[finding] = repair(engine, finding)
+        if left is None:
+            left = still_there(found, look(engine))
     finally:
         if as_json:
-            print(json.dumps([_json(finding, repaired) for finding in found], indent=2))
+            print(json.dumps([_json(finding, repaired, left) for finding in found], indent=2))
         elif planned:
-            print(_outcome(planned, repaired))
-    return [finding for finding in found if finding not in repaired]
+            print(_outcome(planned, repaired, left))
+    return left
 
 
-def _outcome(planned: Sequence[Finding], repaired: dict[Finding, bool]) -> str:
-    done = sum(repaired.values())
-    lines = [f"{done} repaired."]
-    if done < len(repaired):
-        lines[0] += f" {len(repaired) - done} were in order by then, and left alone."
+def _outcome(
+    planned: Sequence[Finding], repaired: Mapping[Finding, bool], left: Sequence[Finding] | None
+) -> str:
+    """Return what has become of a plan, as a text; None is left if that is not known."""
+    lines = [f"{sum(repaired.values())} repaired."]
+    in_order = [one for one, done in repaired.items() if not done and one not in (left or ())]
+    if in_order:
+        lines[0] += f" {len(in_order)} were in order by then, and left alone."
     if len(repaired) < len(planned):
         step = len(repaired) + 1
         lines.append(f"Stopped at step {step} of {len(planned)}: {planned[step - 1].repair}.")
+    if left:
+        lines.append(f"{len(left)} still there, maybe with other details:")
+        lines += [f"  {one.kind}: {_line(one)}" for one in left]
     return "\n".join(lines)
 
 
@@ -228,10 +237,13 @@ def _line(finding: Finding) -> str:
     return " ".join(parts)
 
 
-def _json(finding: Finding, repaired: dict[Finding, bool]) -> dict[str, object]:
+def _json(
+    finding: Finding, repaired: Mapping[Finding, bool], left: Sequence[Finding] | None
+) -> dict[str, object]:
     return {
         **asdict(finding),
         "cause": CAUSES[finding.kind],
         "repair": finding.repair,
         "repaired": repaired.get(finding),
+        "left": None if left is None else finding in left,
     }

@@ -89,6 +89,17 @@ def look(engine: Engine) -> set[Finding]:
     return in_transaction(engine, _look)
 
 
+def still_there(found: Iterable[Finding], shown: Iterable[Finding]) -> list[Finding]:
+    """Return which of some findings a later look shows as well, maybe with other details.
+
+    Args:
+        found: the findings.
+        shown: what the look shows.
+    """
+    places = {(one.kind, one.subnet_id, one.address) for one in shown}
+    return [one for one in found if (one.kind, one.subnet_id, one.address) in places]
+
+
 def _look(connection: Connection) -> set[Finding]:
     if connection.dialect.name != "sqlite":
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
