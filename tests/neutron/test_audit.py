@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
@@ -16,7 +17,7 @@ from freehold.cli.main import main
 from freehold.neutron.audit import audit, look
 from freehold.neutron.connecting import open_engine
 from freehold.neutron.findings import Finding, Kind
-from freehold.neutron.repairs import repair
+from freehold.neutron.repairs import repair, repair_all
 from freehold.neutron.tables import (
     ip_allocations,
     ipam_allocations,
@@ -223,6 +224,46 @@ def test_what_is_in_order_by_the_time_of_the_repair_is_left_alone(
     assert not any(repair(cloud.engine, one) for one in [*plan, orphan, pools, unknown])
     assert cloud.held(subnet_id) == before
     assert found(cloud) == []
+
+
+def test_an_address_that_was_held_for_a_port_about_to_lose_it_is_freed_again(
+    in_order: tuple[Cloud, str],
+) -> None:
+    """Neutron had released it before the repair, and deletes it from the port afterwards."""
+    cloud, subnet_id = in_order
+    losing = a_port(cloud, subnet_id, "10.0.0.20", held=False)
+    a_port(cloud, subnet_id, "10.0.0.21", held=False)
+
+    def neutron_goes_on() -> None:
+        assert "10.0.0.20" in cloud.held(subnet_id)
+        with cloud.engine.begin() as connection:
+            connection.execute(delete(ip_allocations).where(ip_allocations.c.port_id == losing))
+
+    ghosts = found(cloud)
+    told = [(one.address, done) for one, done in repair_all(cloud.engine, ghosts, neutron_goes_on)]
+    assert told == [("10.0.0.20", True), ("10.0.0.21", True), ("10.0.0.20", False)]
+    assert found(cloud) == []
+    assert "10.0.0.21" in cloud.held(subnet_id)
+
+
+def test_a_leak_that_becomes_a_ports_address_meanwhile_is_not_freed(server_cloud: Cloud) -> None:
+    """A request that releases the address, and hands it out to a port, is waited for."""
+    cloud = server_cloud
+    subnet_id = a_subnet(cloud)
+    address = cloud.allocate(subnet_id)
+    [leak] = found(cloud)
+    held_row = row(cloud, subnet_id, address)
+    engine = open_engine(cloud.engine.url.render_as_string(hide_password=False))
+    with ThreadPoolExecutor(1) as threads, cloud.engine.connect() as other:
+        other.execute(delete(ipam_allocations).where(ipam_allocations.c.ip_address == address))
+        repairing = threads.submit(repair, engine, leak)
+        other.execute(insert(ports), {"id": "p3", "network_id": "n1", "device_owner": ""})
+        other.execute(insert(ipam_allocations), held_row)
+        other.execute(insert(ip_allocations), shown(subnet_id, address, "p3"))
+        other.commit()
+        assert not repairing.result()
+    engine.dispose()
+    assert cloud.held(subnet_id) == {address}
 
 
 def test_a_repair_that_the_database_ended_is_made_again(in_order: tuple[Cloud, str]) -> None:

@@ -9,9 +9,10 @@ import json
 import sys
 import time
 from argparse import ArgumentParser, Namespace, _SubParsersAction
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from itertools import groupby
 
 from oslo_config import cfg
@@ -24,7 +25,7 @@ from freehold.logs.secrets import Secrets
 from freehold.neutron.audit import audit, look, still_there
 from freehold.neutron.connecting import Failures, open_engine, told_by
 from freehold.neutron.findings import CAUSES, MEANINGS, Finding
-from freehold.neutron.repairs import repair
+from freehold.neutron.repairs import repair_all
 from freehold.neutron.tables import metadata
 
 PAUSE_SECONDS = 30
@@ -89,7 +90,8 @@ def run(options: Namespace) -> ExitCode:
     if options.yes and not options.repair:
         raise CommandFailed("--yes confirms a repair: say --repair as well.", ExitCode.MISUSED)
     with _neutron(database_url(options.config_file)) as engine:
-        found = audit(engine, lambda: time.sleep(options.pause))
+        wait = partial(time.sleep, options.pause)
+        found = audit(engine, wait)
         planned = [finding for finding in found if options.repair and finding.repair]
         if options.as_json:
             confirmed = options.yes
@@ -98,7 +100,8 @@ def run(options: Namespace) -> ExitCode:
             if planned:
                 print(plan_of(planned))
             confirmed = options.yes or (bool(planned) and _confirmed())
-        left = _carry_out(engine, found, planned if confirmed else [], as_json=options.as_json)
+        confirmed_plan = planned if confirmed else []
+        left = _carry_out(engine, found, confirmed_plan, wait, as_json=options.as_json)
     return ExitCode.FOUND if left else ExitCode.OK
 
 
@@ -187,7 +190,12 @@ def _confirmed() -> bool:
 
 
 def _carry_out(
-    engine: Engine, found: Sequence[Finding], planned: Sequence[Finding], *, as_json: bool
+    engine: Engine,
+    found: Sequence[Finding],
+    planned: Sequence[Finding],
+    wait: Callable[[], None],
+    *,
+    as_json: bool,
 ) -> Sequence[Finding]:
     """Repair what is planned, look once more, and return what is left of what was found.
 
@@ -197,8 +205,8 @@ def _carry_out(
     repaired: dict[Finding, bool] = {}
     left = None if planned else found
     try:
-        for finding in planned:
-            repaired[finding] = repair(engine, finding)
+        # Each step is noted before the next one is made.
+        repaired.update(repair_all(engine, planned, wait))
         if left is None:
             left = still_there(found, look(engine))
     finally:

@@ -5,8 +5,15 @@ with the row locked on which Neutron decides, so that what has changed since is
 left alone: what is in order by now, or is another case by now, stays as it is. So it
 can also be made again when the database ended it, as one of Galera's nodes does with
 each transaction that another node was faster than.
+
+One thing a look under locks does not show. Where Neutron takes an address from a port
+that stays, it releases the address at first, and deletes it from ``ipallocations``
+later in its transaction. If it was not held, what is repaired between the two is an
+address held for nobody. So an address that was held for a port is looked at again after
+a while, longer than a transaction of Neutron's takes, and is freed if the port has lost it.
 """
 
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Protocol
 from uuid import uuid4
@@ -72,6 +79,36 @@ class Repair(Protocol):
         ...
 
 
+def repair_all(
+    engine: Engine, planned: Sequence[Finding], wait: Callable[[], None]
+) -> Iterator[tuple[Finding, bool]]:
+    """Repair findings one after the other, and yield what has become of each once it is known.
+
+    An address that was held, and was freed again since its port had lost it, is yielded
+    twice: at last as one that was not there any more.
+
+    Args:
+        engine: on Neutron's database.
+        planned: of kinds that are repaired.
+        wait: lets a time pass in which Neutron ends the transactions it is in.
+
+    Raises:
+        KeyError: findings of a kind are not repaired.
+        DatabaseUnavailable: the database failed, and went on failing.
+    """
+    held: list[Finding] = []
+    for finding in planned:
+        repaired = repair(engine, finding)
+        yield finding, repaired
+        if repaired and finding.kind is Kind.GHOST:
+            held.append(finding)
+    if held:
+        wait()
+    for finding in held:
+        if in_transaction(engine, partial(_free, finding=finding)):
+            yield finding, False
+
+
 def repair(engine: Engine, finding: Finding) -> bool:
     """Repair one finding.
 
@@ -105,7 +142,7 @@ def _hold(connection: Connection, finding: Finding) -> bool:
         "address": finding.address,
         "port": finding.port_id,
     }
-    # Who deletes the port waits for it, and then deletes what is inserted here.
+    # Who deletes the port waits for it, and then releases what is inserted here.
     if connection.execute(_LOCK_SHOWN, parameters).first() is None:
         return False
     ipam_id = connection.execute(_IPAM_ID, {"subnet": finding.subnet_id}).scalars().first()
