@@ -81,6 +81,42 @@ def test_addresses_in_bulk_are_all_or_none(cloud: Cloud) -> None:
     assert cloud.held(subnet_id) == {*first, one}
 
 
+def test_addresses_in_bulk_out_of_a_64_are_claimed_without_a_look_at_what_is_held(
+    cloud: Cloud,
+) -> None:
+    subnet_id = cloud.add_subnet("2001:db8::/64")
+    held = [whole("2001:db8::/64").first + one for one in range(1, 3000)]
+    cloud.hold(subnet_id, held, version=6)
+    with cloud.transaction() as admin:
+        subnet = FreeholdPool(None, admin).get_subnet(subnet_id)
+        with statements(cloud.engine) as seen:
+            got = subnet.bulk_allocate(requests.BulkAddressRequest(50))
+    assert not any("SELECT ipamallocations" in one or "sum(" in one for one in seen)
+    assert len(set(got)) == 50
+    assert set(got) <= cloud.held(subnet_id)
+    assert len(cloud.held(subnet_id)) == 2999 + 50
+
+
+def test_guesses_in_bulk_make_up_for_what_was_taken_and_leave_nothing_behind(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if no pool were small enough to be read."""
+    monkeypatch.setattr("freehold.neutron.unit.DENSE", 0)
+    subnet_id = cloud.add_subnet("10.0.0.0/22")
+    first = whole("10.0.0.0/22").first
+    cloud.hold(subnet_id, [first + one for one in range(1, 200)])
+    with cloud.transaction() as admin:
+        subnet = FreeholdPool(None, admin).get_subnet(subnet_id)
+        got = subnet.bulk_allocate(requests.BulkAddressRequest(400))
+        assert len(set(got)) == 400
+        for too_many in (424, 1000):
+            with pytest.raises(ipam_exc.IpAddressGenerationFailure, match="599 of 1022"):
+                subnet.bulk_allocate(requests.BulkAddressRequest(too_many))
+        rest = subnet.bulk_allocate(requests.BulkAddressRequest(423))
+    assert set(got).isdisjoint(rest)
+    assert len(cloud.held(subnet_id)) == 1022
+
+
 def test_subnets_are_tried_in_order_and_the_one_that_served_is_named(cloud: Cloud) -> None:
     full = cloud.add_subnet("10.1.0.0/24", ("10.1.0.2", "10.1.0.2"))
     other = cloud.add_subnet(*FOUR)

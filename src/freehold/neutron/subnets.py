@@ -69,8 +69,7 @@ class FreeholdSubnet(ipam_driver.Subnet):
             return [self.allocate(address_request)]
         subnet_id, count = self._subnet.subnet_id, address_request.num_addresses
         with self._open_unit() as unit, as_neutron(subnet_id):
-            request = requests.BulkAddressRequest(count)
-            return [text(one) for one in unit.open(subnet_id).bulk_allocate(request)]
+            return [text(one) for one in unit.allocate_many(subnet_id, count)]
 
     def deallocate(self, address: object) -> None:
         """Take an address back; that nobody holds it is told to the log only.

@@ -15,11 +15,14 @@ from sqlalchemy import Connection
 
 from freehold.addresses.hints import HintBook
 from freehold.addresses.picking import total_size
+from freehold.addresses.ranges import IPAddress
 from freehold.drivers.site import ROUNDS, Site
 from freehold.drivers.subnet import LedgerBackedSubnet
 from freehold.errors import SubnetNotFound
 from freehold.ipam.driver import Surroundings
+from freehold.ipam.requests import BulkAddressRequest
 from freehold.ledger.protocol import LedgerSubnet
+from freehold.neutron.guessing import claim_guessed
 from freehold.neutron.ledger import NeutronLedger
 from freehold.neutron.subnet_rows import IpamIds, SubnetRows
 
@@ -91,6 +94,18 @@ class Unit:
         return LedgerBackedSubnet(
             partial(self._site, subnet_id), partial(self._gone.add, subnet_id)
         )
+
+    def allocate_many(self, subnet_id: str, count: int) -> list[IPAddress]:
+        """Hand out so many addresses of a subnet, or none.
+
+        Raises:
+            IpAddressGenerationFailure: fewer are free.
+            AllocationContention: others took what was proposed, again and again.
+            SubnetNotFound: there is none with this id.
+        """
+        site = self._site(subnet_id)
+        guessed = [] if site.in_windows else claim_guessed(site, count)
+        return guessed or self.open(subnet_id).bulk_allocate(BulkAddressRequest(count))
 
     def _site(self, subnet_id: str, *, fresh: bool = False) -> Site:
         del fresh  # It is never older than the transaction.
