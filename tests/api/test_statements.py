@@ -434,7 +434,13 @@ def measure_bulk(path: Path, count: int) -> dict[str, Cost]:
     ]
     record(", on a network each, out of a pool with a quota", "subnets", pooled)
     record("", "subnetpools", [{"name": "p", "prefixes": ["10.0.0.0/8"]}] * count)
-    record("", "address_scopes", [{"name": "s", "ip_version": 4}] * count)
+    apart = [f"10.{number >> 8}.{number & 255}.0/24" for number in range(count)]
+    scoped = [{"name": "p", "prefixes": [one], "address_scope_id": scope} for one in apart]
+    record(", with one scope", "subnetpools", scoped)
+    scopes = [{"name": "s", "ip_version": 4}] * count
+    made = record("", "address_scopes", scopes)
+    each = [{**pool, "address_scope_id": one["id"]} for pool, one in zip(scoped, made, strict=True)]
+    record(", with a scope each", "subnetpools", each)
     sharing = {"object_type": "network", "object_id": cloud.network, "action": "access_as_shared"}
     targets = [{**sharing, "target_tenant": f"p{number}"} for number in range(count)]
     record(", for one network", "rbac_policies", targets)

@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from freehold.addresses.taken_prefixes import TakenPrefixes
 from freehold.errors import (
     AddressScopePrefixConflict,
     BadRequest,
@@ -146,12 +147,12 @@ def scope(ip_version: int = 4, **values: Any) -> AddressScope:
 
 def test_the_pools_of_a_scope_share_no_address_and_its_ip_version() -> None:
     pool = planned("10.0.0.0/8", "12.0.0.0/8")
-    check_scope(pool, scope(), [networks("11.0.0.0/8"), networks("13.0.0.0/8", "9.0.0.0/8")])
+    check_scope(pool, scope(), TakenPrefixes(networks("11.0.0.0/8", "13.0.0.0/8", "9.0.0.0/8")))
     for other in ("10.5.0.0/16", "8.0.0.0/6", "12.0.0.0/8"):
         with pytest.raises(AddressScopePrefixConflict):
-            check_scope(pool, scope(), [networks("11.0.0.0/8"), networks("1.0.0.0/8", other)])
+            check_scope(pool, scope(), TakenPrefixes(networks("11.0.0.0/8", "1.0.0.0/8", other)))
     with pytest.raises(IllegalSubnetPoolIpVersionAssociationToAddressScope):
-        check_scope(pool, scope(6), [])
+        check_scope(pool, scope(6), TakenPrefixes())
 
 
 def test_a_shared_pool_needs_a_shared_scope() -> None:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
-from itertools import groupby
 
 from oslo_db.exception import DBDuplicateEntry
 from sqlalchemy import Connection
@@ -31,13 +30,11 @@ from freehold.networking import lookups, sharing
 from freehold.networking.ids import new_id
 from freehold.networking.paging import ALL, Page
 from freehold.networking.plan.subnet_pools import (
-    check_scope,
     check_shared_scope,
     plan_new_pool,
     plan_pool_change,
 )
 from freehold.networking.pool_values import (
-    AddressScope,
     SubnetPool,
     SubnetPoolChange,
     SubnetPoolDraft,
@@ -46,8 +43,8 @@ from freehold.networking.prefixes import Prefixes
 from freehold.networking.quota_values import Counted
 from freehold.networking.quotas import Quotas
 from freehold.networking.records import SUBNET_POOL_FIRST_REVISION, Record
+from freehold.networking.scopes_of_pools import ScopesOfPools
 from freehold.networking.sharing_values import Action, ObjectType
-from freehold.networking.store import address_scopes as scope_rows
 from freehold.networking.store import networks as network_rows
 from freehold.networking.store import prefixes as prefix_rows
 from freehold.networking.store import rbac_policies as policy_rows
@@ -90,10 +87,7 @@ class SubnetPools:
         )
 
         def work(unit: Unit) -> tuple[SubnetPool, ...]:
-            # A pool of a scope is checked against those that are stored before it.
-            for scoped, pools in groupby(created, lambda pool: pool.address_scope_id is not None):
-                for some in ([pool] for pool in pools) if scoped else [list(pools)]:
-                    _add(unit.connection, some)
+            _add(unit.connection, created)
             policy_rows.add(unit.connection, policies)
             return created
 
@@ -294,8 +288,9 @@ def _store_change(
     connection: Connection, taken: Prefixes, before: SubnetPool, after: SubnetPool, now: datetime
 ) -> None:
     rescoped = after.address_scope_id != before.address_scope_id
-    if rescoped or after.prefixes != before.prefixes:
-        _check_in_scope(connection, after)
+    scope_id = after.address_scope_id
+    if scope_id is not None and (rescoped or after.prefixes != before.prefixes):
+        ScopesOfPools(connection, {scope_id}, after.id).admit(after)
     if rescoped:
         pool_rows.guard_networks(connection, after.id, now)
         if pool_rows.shares_a_network(connection, after):
@@ -325,24 +320,21 @@ def _onboarded(pool_id: str, network_id: str) -> Lookup[tuple[Subnet, ...]]:
 
 
 def _add(connection: Connection, pools: Sequence[SubnetPool]) -> None:
-    """Store pools of no scope, or one pool of any."""
-    for pool in pools:
-        scope = _check_in_scope(connection, pool)
-        if scope is not None:
-            check_shared_scope(pool, scope)
-    with _one_default():
-        pool_rows.add(connection, pools)
+    """Store new pools; of several that cannot be, the first one is refused."""
+    named = {pool.address_scope_id for pool in pools}
+    scopes = ScopesOfPools(connection, {one for one in named if one is not None})
+    admitted: list[SubnetPool] = []
+    try:
+        for pool in pools:
+            scope = scopes.admit(pool)
+            if scope is not None:
+                check_shared_scope(pool, scope)
+            admitted.append(pool)
+    finally:
+        # Also those before one that is refused: a second default pool among them was first.
+        with _one_default():
+            pool_rows.add(connection, admitted)
     prefix_rows.add_gaps_of(connection, {pool.id: pool.prefixes for pool in pools})
-
-
-def _check_in_scope(connection: Connection, pool: SubnetPool) -> AddressScope | None:
-    """Guard and return the scope of a pool, if any, when the scope can have the pool."""
-    if pool.address_scope_id is None:
-        return None
-    scope_rows.guard(connection, pool.address_scope_id)
-    scope = scope_rows.get(connection, pool.address_scope_id)
-    check_scope(pool, scope, pool_rows.prefixes_in_scope(connection, scope.id, pool.id))
-    return scope
 
 
 def _with_more(pool: SubnetPool, prefixes: Sequence[IPNetwork]) -> SubnetPool:

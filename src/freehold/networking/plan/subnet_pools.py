@@ -8,12 +8,12 @@ address scope share no address; the subnets that a network has of one IP version
 are all of one pool, or all of pools of one scope, or all of none.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import chain
 
-from freehold.addresses.prefixes import common, compact, covers, prefix_at
+from freehold.addresses.prefixes import compact, covers, prefix_at
 from freehold.addresses.ranges import IPNetwork
+from freehold.addresses.taken_prefixes import TakenPrefixes
 from freehold.errors import (
     AddressScopePrefixConflict,
     BadRequest,
@@ -99,15 +99,13 @@ def plan_pool_change(pool: SubnetPool, change: SubnetPoolChange) -> SubnetPool:
     return wanted
 
 
-def check_scope(
-    pool: SubnetPool, scope: AddressScope, others: Iterable[Sequence[IPNetwork]]
-) -> None:
+def check_scope(pool: SubnetPool, scope: AddressScope, taken: TakenPrefixes) -> None:
     """Refuse a subnet pool that an address scope cannot have.
 
     Args:
         pool: what is to belong to the scope.
         scope: the scope.
-        others: the prefixes of the scope's other pools.
+        taken: the prefixes of the scope's other pools.
 
     Raises:
         IllegalSubnetPoolIpVersionAssociationToAddressScope: their IP versions differ.
@@ -117,7 +115,7 @@ def check_scope(
         raise IllegalSubnetPoolIpVersionAssociationToAddressScope(
             pool.id, scope.id, scope.ip_version
         )
-    if common(pool.prefixes, tuple(chain.from_iterable(others))):
+    if taken.have_any_of(pool.prefixes):
         raise AddressScopePrefixConflict
 
 

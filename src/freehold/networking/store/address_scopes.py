@@ -1,6 +1,6 @@
 """Rows of address scopes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select, update
@@ -12,7 +12,7 @@ from freehold.networking.paging import ALL, Page
 from freehold.networking.pool_values import AddressScope
 from freehold.networking.sharing_values import VISIBLE
 from freehold.networking.store import sharing
-from freehold.networking.store.conditions import AnyRow, Condition, one_of, where
+from freehold.networking.store.conditions import AnyRow, Condition, in_batches, one_of, where
 from freehold.networking.store.pages import Sorting
 from freehold.networking.values import Filter
 
@@ -84,6 +84,15 @@ def find(
     return tuple(_scope(row) for row in rows)
 
 
+def find_all(connection: Connection, scope_ids: Collection[str]) -> Mapping[str, AddressScope]:
+    """Read those of some address scopes that are there, by their ids."""
+    return {
+        scope.id: scope
+        for ids in in_batches(sorted(scope_ids))
+        for scope in find(connection, [Filter("id", tuple(ids))])
+    }
+
+
 def change(connection: Connection, scope_id: str, values: Mapping[str, object]) -> None:
     """Overwrite some columns of an address scope."""
     connection.execute(
@@ -106,6 +115,18 @@ def guard(connection: Connection, scope_id: str) -> None:
     )
     if not touched.rowcount:
         raise AddressScopeNotFound(scope_id)
+
+
+def guard_all(connection: Connection, scope_ids: Collection[str]) -> int:
+    """Guard those of some scopes that are there, see `guard`, and return how many they are."""
+    return sum(
+        connection.execute(
+            update(address_scopes)
+            .where(address_scopes.c.id.in_(ids))
+            .values(generation=address_scopes.c.generation + 1)
+        ).rowcount
+        for ids in in_batches(sorted(scope_ids))
+    )
 
 
 def remove(connection: Connection, scope_id: str) -> None:

@@ -1,6 +1,7 @@
 """Rows of subnet pools."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from ipaddress import ip_network
 
@@ -14,6 +15,7 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    true,
     update,
 )
 
@@ -25,7 +27,7 @@ from freehold.networking.paging import ALL, Page
 from freehold.networking.pool_values import SubnetPool
 from freehold.networking.sharing_values import VISIBLE
 from freehold.networking.store import sharing
-from freehold.networking.store.conditions import AnyRow, Condition, one_of, where
+from freehold.networking.store.conditions import AnyRow, Condition, in_batches, one_of, where
 from freehold.networking.store.pages import Sorting
 from freehold.networking.store.records import columns_of, in_table, record_of
 from freehold.networking.values import Filter
@@ -94,19 +96,20 @@ def add(connection: Connection, added: Sequence[SubnetPool]) -> None:
         DBDuplicateEntry: there is another default pool of the IP version.
         DBReferenceError: its address scope is gone.
     """
-    connection.execute(
-        insert(subnetpools),
-        [
-            {
-                "id": pool.id,
-                "project_id": pool.project_id,
-                "ip_version": pool.ip_version,
-                **_changeable(pool),
-                **columns_of(pool.record),
-            }
-            for pool in added
-        ],
-    )
+    if added:
+        connection.execute(
+            insert(subnetpools),
+            [
+                {
+                    "id": pool.id,
+                    "project_id": pool.project_id,
+                    "ip_version": pool.ip_version,
+                    **_changeable(pool),
+                    **columns_of(pool.record),
+                }
+                for pool in added
+            ],
+        )
 
 
 def replace(connection: Connection, before: SubnetPool, after: SubnetPool, now: datetime) -> None:
@@ -192,16 +195,24 @@ def guard_networks(connection: Connection, pool_id: str, now: datetime) -> None:
     )
 
 
-def prefixes_in_scope(
-    connection: Connection, scope_id: str, but: str
-) -> tuple[tuple[IPNetwork, ...], ...]:
-    """Return the prefixes of each pool of an address scope but one."""
-    lists = connection.scalars(
-        select(subnetpools.c.prefixes).where(
-            subnetpools.c.address_scope_id == scope_id, subnetpools.c.id != but
-        )
-    )
-    return tuple(_networks(texts) for texts in lists)
+def prefixes_in_scopes(
+    connection: Connection, scope_ids: Collection[str], but: str | None
+) -> Mapping[str, Sequence[IPNetwork]]:
+    """Return the prefixes of all pools of some address scopes, but those of one pool.
+
+    Returns:
+        The prefixes by the id of the scope; nothing of a scope without pools.
+    """
+    found: dict[str, list[IPNetwork]] = defaultdict(list)
+    for ids in in_batches(sorted(scope_ids)):
+        for row in connection.execute(
+            select(subnetpools.c.address_scope_id, subnetpools.c.prefixes).where(
+                subnetpools.c.address_scope_id.in_(ids),
+                true() if but is None else subnetpools.c.id != but,
+            )
+        ):
+            found[row.address_scope_id] += _networks(row.prefixes)
+    return found
 
 
 def is_in_use(connection: Connection, pool_id: str) -> bool:
