@@ -7,7 +7,7 @@ draft has it, or without, as most clients send it.
 
 What is refused is remembered as well, so that the same request gets the same answer; but
 not what failed, which is worth another attempt under the same key, and not that a request
-is no proper one, since it can be put right.
+is wrong in itself (400), since it can be put right.
 
 Invariant: this is the only place beside `freehold.api.faults` where a refusal is caught.
 """
@@ -26,7 +26,7 @@ from freehold.api.bodies import Posted
 from freehold.api.callers import caller_of
 from freehold.api.faults import fault_of, note_fault
 from freehold.api.projects import project_of
-from freehold.api.refusals import HTTPBadRequest, HTTPRefusal
+from freehold.api.refusals import HTTPBadRequest
 from freehold.errors import FreeholdError
 from freehold.networking.idempotency import Answer, Attempt, IdempotencyKeys
 
@@ -133,7 +133,7 @@ def _attempted(
         with keys.settling(attempt, answer):
             created = create()
     except FreeholdError as error:
-        if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR or isinstance(error, HTTPRefusal):
+        if error.status == HTTPStatus.BAD_REQUEST or error.status >= 500:
             raise
         refusal = _answer(error.status, fault_of(error))
         keys.refuse(attempt, refusal)
