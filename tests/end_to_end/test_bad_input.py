@@ -6,6 +6,7 @@ from contextlib import ExitStack
 
 import pytest
 
+from tests.boundary.raw import exchange
 from tests.end_to_end.service import Client, Service
 
 ANSWER_SECONDS = 20
@@ -139,3 +140,12 @@ def test_clients_that_stall_keep_nobody_else_waiting(server: Service) -> None:
             client: Client = server.client(timeout=ANSWER_SECONDS)
             assert client.call("GET", "/v2.0/networks").status == 200
             client.close()
+
+
+def test_an_idempotency_key_that_is_not_ascii_is_refused_and_told_why(server: Service) -> None:
+    body = b'{"network": {}}'
+    head = POST + b"Connection: close\r\nContent-Length: %d\r\n" % len(body)
+    for key in ("é".encode(), "é".encode("latin-1"), "a\u2028".encode()):
+        answer = exchange(server.port, head + b"Idempotency-Key: %b\r\n\r\n%b" % (key, body))
+        assert status(answer) == 400
+        assert b"has characters that are not printable ASCII" in answer

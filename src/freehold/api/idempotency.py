@@ -71,7 +71,8 @@ def read_key(request: Request) -> str | None:
             raise _no_key("it begins with a quotation mark and is no quoted string")
         key = re.sub(r"\\(.)", r"\1", quoted.group(1))
     if not key:
-        raise _no_key("it is empty")
+        # The server hands over a value as empty that is not ASCII.
+        raise _no_key("it is empty, or has characters that are not printable ASCII")
     if len(key) > LONGEST_KEY:
         raise _no_key(f"it is longer than {LONGEST_KEY} characters")
     if not (key.isascii() and key.isprintable()):
