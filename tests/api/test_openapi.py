@@ -14,12 +14,13 @@ from falcon.testing import TestClient
 from freehold.api.bodies import BodyLimits
 from freehold.api.openapi.describing import describe
 from freehold.api.openapi.document import document_of
+from freehold.api.openapi.operations import words
 from freehold.api.openapi.page import page_of
 from freehold.api.openapi.schemas import OWN, VALIDATORS
 from freehold.api.openapi.serving import DOCUMENT_URL, PAGE_URL
 from freehold.api.openapi.texts import attribute_text, tag_text
 from freehold.api.policy import Policy
-from freehold.api.resources import Collection
+from freehold.api.resources import Collection, Item
 from freehold.api.routes import routes
 from freehold.config import Settings
 from freehold.drivers.reference import ReferenceDriver
@@ -94,6 +95,32 @@ def test_each_part_of_a_url_is_described(document: Document) -> None:
 def test_each_operation_has_a_name_of_its_own(document: Document) -> None:
     names = [operation["operationId"] for _, _, operation in operations(document)]
     assert len(names) == len(set(names))
+
+
+def test_an_rbac_policy_is_called_so(document: Document) -> None:
+    [one] = document["paths"]["/v2.0/rbac-policies/{resource_id}"]["parameters"]
+    assert one["description"] == "The id of the RBAC policy."
+    summaries = [
+        operation["summary"]
+        for url, _, operation in operations(document)
+        if url.startswith("/v2.0/rbac-policies")
+    ]
+    assert summaries == [
+        "List RBAC policies",
+        "Create an RBAC policy, or several together",
+        "Show an RBAC policy",
+        "Change an RBAC policy",
+        "Delete an RBAC policy",
+    ]
+
+
+def test_each_resource_is_called_the_same_where_its_id_is_told(
+    table: Mapping[str, object], document: Document
+) -> None:
+    for url, resource in table.items():
+        if isinstance(resource, Item):
+            [one] = document["paths"][url]["parameters"]
+            assert one["description"] == f"The id of the {words(resource.kind.name)}."
 
 
 def test_each_group_is_explained(document: Document) -> None:

@@ -68,12 +68,12 @@ def ref(name: str) -> Schema:
 
 def words(name: str) -> str:
     """Return a name of the API as it is written in a sentence."""
-    return name.replace("_", " ").replace("subnetpool", "subnet pool")
+    return name.replace("_", " ").replace("subnetpool", "subnet pool").replace("rbac", "RBAC")
 
 
 def article(name: str) -> str:
     """Return a name of the API with its article."""
-    return f"{'an' if name[0] in 'aeiou' else 'a'} {words(name)}"
+    return f"{'an' if name.startswith((*'aeiou', 'rbac')) else 'a'} {words(name)}"
 
 
 def wrapped(name: str, schema: Schema, beside: Mapping[str, Schema] | None = None) -> Schema:
@@ -83,5 +83,6 @@ def wrapped(name: str, schema: Schema, beside: Mapping[str, Schema] | None = Non
 
 def ids_in(url: str) -> Mapping[str, Parameter]:
     """Return the id in a URL as a parameter of it."""
-    of = words(url.split("/")[2].replace("-", "_")).removesuffix("s")
+    many = words(url.split("/")[2].replace("-", "_"))
+    of = f"{many.removesuffix('ies')}y" if many.endswith("ies") else many.removesuffix("s")
     return {"resource_id": parameters.in_path("resource_id", f"The id of the {of}.", ID)}
