@@ -27,7 +27,10 @@ _ATTRIBUTES: Mapping[str, str] = {
     "description": "Whatever people want to say about it.",
     "project_id": "The project that owns it; that of the request by default.",
     "tenant_id": "The old name of `project_id`, with the same value.",
-    "shared": "Whether every project may use it.",
+    "shared": (
+        "Whether an RBAC policy lets the project that asks use it: one for this project, or one "
+        "for all. To send `true` makes one for all."
+    ),
     "tags": "Short texts by which lists can be filtered.",
     "created_at": "When it was created, in UTC.",
     "updated_at": "When it was last changed, in UTC.",
@@ -91,7 +94,10 @@ _ATTRIBUTES: Mapping[str, str] = {
     "port.binding:vif_type": "`unbound`, or `binding_failed` with a host: nobody plugs it in.",
     "port.binding:vif_details": "Always empty.",
     "port.ip_allocation": "Whether it has its addresses, or gets them when its host is known.",
-    "address_scope.shared": "Whether every project may use it; never withdrawn.",
+    "address_scope.shared": (
+        "Whether an RBAC policy lets the project that asks use it: one for this project, or one "
+        "for all. To send `true` makes one for all, which only its deletion ends."
+    ),
     "subnetpool.prefixes": "What subnets are cut out of; neighbours are shown as one.",
     "subnetpool.min_prefixlen": "The shortest prefix, hence the largest subnet.",
     "subnetpool.max_prefixlen": "The longest prefix, hence the smallest subnet.",
