@@ -12,13 +12,14 @@ import schemathesis
 from falcon.testing import TestClient
 
 from freehold.api.bodies import BodyLimits
+from freehold.api.openapi.answers import SHOWN
 from freehold.api.openapi.describing import describe
 from freehold.api.openapi.document import document_of
 from freehold.api.openapi.operations import words
 from freehold.api.openapi.page import page_of
 from freehold.api.openapi.schemas import OWN, VALIDATORS
 from freehold.api.openapi.serving import DOCUMENT_URL, PAGE_URL
-from freehold.api.openapi.texts import attribute_text, tag_text
+from freehold.api.openapi.texts import ATTRIBUTES, attribute_text, tag_text
 from freehold.api.policy import Policy
 from freehold.api.resources import Collection, Item
 from freehold.api.routes import routes
@@ -136,6 +137,36 @@ def test_each_attribute_is_explained(table: Mapping[str, object]) -> None:
     names = [(kind.name, name) for kind in kinds(table) for name in kind.attributes.definition]
     invisible = [("subnet", "shared")]
     assert [one for one in names if not attribute_text(*one) and one not in invisible] == []
+
+
+def test_each_part_of_what_is_counted_is_explained(document: Document) -> None:
+    for name in (
+        "network_ip_availability",
+        "subnet_ip_availability",
+        "ip_availability_details",
+        "quota",
+    ):
+        properties = document["components"]["schemas"][name]["properties"]
+        assert properties
+        assert [one for one in properties if not properties[one].get("description")] == [], name
+
+
+def test_nothing_is_told_of_attributes_that_are_not_there(
+    table: Mapping[str, object], document: Document
+) -> None:
+    of_kinds = {
+        attribute
+        for kind in kinds(table)
+        for one in kind.attributes.definition
+        for attribute in (one, f"{kind.name}.{one}")
+    }
+    of_schemas = {
+        f"{name}.{one}"
+        for name, schema in document["components"]["schemas"].items()
+        for one in schema.get("properties", {})
+    }
+    assert {*SHOWN} - of_kinds == set()
+    assert {*ATTRIBUTES} - of_kinds - of_schemas == set()
 
 
 def test_each_rule_that_checks_an_attribute_is_in_its_schema(table: Mapping[str, object]) -> None:

@@ -42,7 +42,7 @@ def shown(kind: str, name: str, spec: Attribute) -> Schema:
         name: the attribute's.
         spec: its definition.
     """
-    known = _SHOWN.get(f"{kind}.{name}", _SHOWN.get(name))
+    known = SHOWN.get(f"{kind}.{name}", SHOWN.get(name))
     if known is not None:
         return known
     schema = _without_bounds(sent(name, spec))
@@ -61,20 +61,10 @@ _BOUNDS = {"default", "maxItems", "maxLength", "minLength", "pattern"}
 _STATUS: Schema = {**TEXT, "enum": ["ACTIVE", "BUILD", "DOWN", "ERROR"]}
 _WHOLE_TEXT: Schema = {**TEXT, "pattern": "^[0-9]+$"}
 _ASSIGNMENT = record({"ip_address": ADDRESS, "hostname": TEXT, "fqdn": TEXT})
-_AVAILABILITY = record(
-    {
-        "subnet_id": ID,
-        "subnet_name": TEXT,
-        "cidr": CIDR,
-        "ip_version": {**INTEGER, "enum": [4, 6]},
-        "total_ips": INTEGER,
-        "used_ips": INTEGER,
-    }
-)
 _OPTION = record({"opt_name": TEXT, "opt_value": nullable(TEXT), "ip_version": INTEGER})
 _PAIR = record({"ip_address": TEXT, "mac_address": TEXT})
 
-_SHOWN: Mapping[str, Schema] = {
+SHOWN: Mapping[str, Schema] = {
     "status": _STATUS,
     "subnets": listed(ID),
     "tags": listed(TEXT),
@@ -111,12 +101,8 @@ _SHOWN: Mapping[str, Schema] = {
     "subnetpool.max_prefixlen": _WHOLE_TEXT,
     "subnetpool.default_prefixlen": _WHOLE_TEXT,
     "ip_allocation": {**TEXT, "enum": ["immediate", "deferred", "none"]},
-    "network_ip_availability.network_id": ID,
-    "network_ip_availability.network_name": TEXT,
-    "network_ip_availability.total_ips": INTEGER,
-    "network_ip_availability.used_ips": INTEGER,
-    "network_ip_availability.subnet_ip_availability": listed(_AVAILABILITY),
 }
+"""By ``kind.attribute``, or by ``attribute`` for all kinds."""
 
 
 def components(kind: str, attributes: Mapping[str, Attribute]) -> Mapping[str, Any]:

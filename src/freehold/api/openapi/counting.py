@@ -1,9 +1,12 @@
 """Descriptions of how much there is: quotas of projects, addresses of networks."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from neutron_lib.api.definitions import network_ip_availability
-from neutron_lib.api.definitions.network_ip_availability_details import IP_AVAILABILITY_DETAILS
+from neutron_lib.api.definitions.network_ip_availability_details import (
+    IP_AVAILABILITY_DETAILS as DETAILS,
+)
 
 from freehold.api.ip_availability import Availabilities, Availability
 from freehold.api.openapi import parameters
@@ -14,10 +17,12 @@ from freehold.api.openapi.operations import (
     Description,
     Operation,
     ref,
+    words,
     wrapped,
 )
 from freehold.api.openapi.parameters import in_query, repeated
 from freehold.api.openapi.schemas import BOOLEAN, CIDR, ID, INTEGER, TEXT, Schema, record, sent
+from freehold.api.openapi.texts import attribute_text
 from freehold.api.quotas import (
     ATTRIBUTES,
     NAME,
@@ -29,11 +34,22 @@ from freehold.api.quotas import (
 )
 from freehold.networking.quota_values import Counted
 
+NETWORK = network_ip_availability.RESOURCE_NAME
+SUBNETS = "subnet_ip_availability"
+
 _FORBIDDEN = (*READ_REFUSALS, HTTPStatus.FORBIDDEN)
+_LIMITS: Mapping[str, Schema] = {
+    one.value: {
+        **INTEGER,
+        "minimum": -1,
+        "description": f"How many {words(one.value)}s it may have; -1 for any number.",
+    }
+    for one in Counted
+}
 _QUOTA: Schema = {
     "type": "object",
-    "properties": {one.value: {**INTEGER, "minimum": -1} for one in Counted},
-    "description": "How many of each resource a project may have; -1 for any number.",
+    "properties": _LIMITS,
+    "description": "How many of each resource a project may have.",
 }
 _CHANGED = record(
     {name: sent(name, spec) for name, spec in ATTRIBUTES.definition.items() if spec["allow_put"]},
@@ -42,31 +58,46 @@ _CHANGED = record(
 _USAGE = record({"limit": INTEGER, "used": INTEGER, "reserved": INTEGER})
 _PROJECT = {"project_id": parameters.in_path("project_id", "The id of the project.")}
 _PART: Schema = {**INTEGER, "minimum": 0}
-_COUNTS = {
+_PARTS = (
+    "total_ips_in_subnet",
+    "total_ips_in_allocation_pool",
+    "used_ips_in_subnet",
+    "used_ips_in_allocation_pool",
+)
+_COUNTS: Mapping[str, Schema] = {
     "total_ips": _PART,
     "used_ips": _PART,
-    IP_AVAILABILITY_DETAILS: record(
-        {
-            "total_ips_in_subnet": _PART,
-            "total_ips_in_allocation_pool": _PART,
-            "used_ips_in_subnet": _PART,
-            "used_ips_in_allocation_pool": _PART,
-        }
-    ),
+    DETAILS: ref(DETAILS),
 }
-_OF_SUBNET = record(
-    {"subnet_id": ID, "subnet_name": TEXT, "ip_version": INTEGER, "cidr": CIDR, **_COUNTS}
-)
-_OF_NETWORK: Schema = {
-    "type": "object",
-    "properties": {
-        "network_id": ID,
-        "network_name": TEXT,
-        "tenant_id": TEXT,
-        "project_id": TEXT,
-        "subnet_ip_availability": listed(_OF_SUBNET),
-        **_COUNTS,
-    },
+_OF_SUBNET: Mapping[str, Schema] = {
+    "subnet_id": ID,
+    "subnet_name": TEXT,
+    "ip_version": {**INTEGER, "enum": [4, 6]},
+    "cidr": CIDR,
+    **_COUNTS,
+}
+_OF_NETWORK: Mapping[str, Schema] = {
+    "network_id": ID,
+    "network_name": TEXT,
+    "tenant_id": {**TEXT, "deprecated": True},
+    "project_id": TEXT,
+    SUBNETS: listed(ref(SUBNETS)),
+    **_COUNTS,
+}
+
+
+def _told(name: str, properties: Mapping[str, Schema]) -> Mapping[str, Schema]:
+    """Return properties, each with what it means."""
+    return {
+        one: {**schema, "description": attribute_text(name, one)}
+        for one, schema in properties.items()
+    }
+
+
+_SCHEMAS: Mapping[str, Schema] = {
+    NETWORK: {"type": "object", "properties": _told(NETWORK, _OF_NETWORK)},
+    SUBNETS: record(_told(SUBNETS, _OF_SUBNET)),
+    DETAILS: record(_told(DETAILS, dict.fromkeys(_PARTS, _PART))),
 }
 
 
@@ -154,22 +185,20 @@ def availabilities(_resource: Availabilities, _url: str) -> Description:
     operation = Operation(
         "list_network_ip_availabilities",
         "Count the addresses of networks",
-        answer=wrapped(
-            plural, listed(ref("network_ip_availability")), {f"{plural}_links": listed(ref("link"))}
-        ),
+        answer=wrapped(plural, listed(ref(NETWORK)), {f"{plural}_links": listed(ref("link"))}),
         parameters=[
             repeated("network_id", TEXT, "Of this network."),
             repeated("network_name", TEXT, "Of networks of this name."),
             repeated("project_id", TEXT, "Of networks of this project."),
             repeated("ip_version", {**INTEGER, "enum": [4, 6]}, "Of subnets of this IP version."),
-            parameters.fields(_OF_NETWORK["properties"]),
+            parameters.fields(_OF_NETWORK),
             in_query("limit", {**INTEGER, "minimum": 0}, "How many at most; 0 for all."),
             in_query("marker", ID, "List what comes after the network with this id."),
             in_query("page_reverse", BOOLEAN, "List what comes before it instead."),
         ],
         refusals=_FORBIDDEN,
     )
-    return Description({"get": operation}, {"network_ip_availability": _OF_NETWORK, "link": LINK})
+    return Description({"get": operation}, {**_SCHEMAS, "link": LINK})
 
 
 def availability(_resource: Availability, _url: str) -> Description:
@@ -177,12 +206,12 @@ def availability(_resource: Availability, _url: str) -> Description:
     operation = Operation(
         "show_network_ip_availability",
         "Count the addresses of a network",
-        answer=wrapped("network_ip_availability", ref("network_ip_availability")),
-        parameters=[parameters.fields(_OF_NETWORK["properties"])],
+        answer=wrapped(NETWORK, ref(NETWORK)),
+        parameters=[parameters.fields(_OF_NETWORK)],
         refusals=_FORBIDDEN,
     )
     return Description(
         {"get": operation},
-        {"network_ip_availability": _OF_NETWORK},
+        _SCHEMAS,
         {"network_id": parameters.in_path("network_id", "The id of the network.", ID)},
     )

@@ -8,7 +8,7 @@ from freehold.api.definitions.segment_hosts import HOSTS
 
 def attribute_text(kind: str, name: str) -> str:
     """Return what an attribute of a kind means; empty if nobody has told."""
-    return _ATTRIBUTES.get(f"{kind}.{name}", _ATTRIBUTES.get(name, ""))
+    return ATTRIBUTES.get(f"{kind}.{name}", ATTRIBUTES.get(name, ""))
 
 
 def filter_text(name: str) -> str:
@@ -21,7 +21,7 @@ def tag_text(tag: str) -> str:
     return _TAGS.get(tag, "")
 
 
-_ATTRIBUTES: Mapping[str, str] = {
+ATTRIBUTES: Mapping[str, str] = {
     "id": "Its id, a UUID in lower case.",
     "name": "A name for people; several may have the same.",
     "description": "Whatever people want to say about it.",
@@ -117,9 +117,23 @@ _ATTRIBUTES: Mapping[str, str] = {
     "rbac_policy.target_tenant": "With whom: a project, or `*` for all.",
     "network_ip_availability.network_id": "The network.",
     "network_ip_availability.network_name": "Its name.",
-    "network_ip_availability.total_ips": "How many addresses its subnets can hand out.",
-    "network_ip_availability.used_ips": "How many of its addresses are held.",
-    "network_ip_availability.subnet_ip_availability": "The same for each subnet.",
+    "network_ip_availability.project_id": "The project that owns it.",
+    "network_ip_availability.total_ips": "How many addresses its subnets have together.",
+    "network_ip_availability.used_ips": "How many of them ports hold.",
+    "network_ip_availability.subnet_ip_availability": "The same of each of its subnets.",
+    "network_ip_availability.ip_availability_details": "The same, told apart.",
+    "subnet_ip_availability.subnet_id": "The subnet.",
+    "subnet_ip_availability.subnet_name": "Its name.",
+    "subnet_ip_availability.cidr": "All its addresses.",
+    "subnet_ip_availability.total_ips": (
+        "How many addresses its allocation pools have, or its CIDR if it has no pools."
+    ),
+    "subnet_ip_availability.used_ips": "How many of its addresses ports hold.",
+    "subnet_ip_availability.ip_availability_details": "The same, told apart.",
+    "ip_availability_details.total_ips_in_subnet": "How many addresses ports could hold.",
+    "ip_availability_details.total_ips_in_allocation_pool": "How many allocation pools have.",
+    "ip_availability_details.used_ips_in_subnet": "How many addresses ports hold.",
+    "ip_availability_details.used_ips_in_allocation_pool": "How many of those are of the pools.",
 }
 """By ``kind.attribute``, or by ``attribute`` for all kinds."""
 
