@@ -12,6 +12,7 @@ import schemathesis
 from falcon.testing import TestClient
 
 from freehold.api.bodies import BodyLimits
+from freehold.api.ip_availability import FILTERS
 from freehold.api.openapi.answers import SHOWN
 from freehold.api.openapi.describing import describe
 from freehold.api.openapi.document import document_of
@@ -20,6 +21,7 @@ from freehold.api.openapi.page import page_of
 from freehold.api.openapi.schemas import OWN, VALIDATORS
 from freehold.api.openapi.serving import DOCUMENT_URL, PAGE_URL
 from freehold.api.openapi.texts import ATTRIBUTES, attribute_text, tag_text
+from freehold.api.paging import PARAMETERS
 from freehold.api.policy import Policy
 from freehold.api.resources import Collection, Item
 from freehold.api.routes import routes
@@ -145,6 +147,7 @@ def test_each_part_of_what_is_counted_is_explained(document: Document) -> None:
         "subnet_ip_availability",
         "ip_availability_details",
         "quota",
+        "listed_quota",
     ):
         properties = document["components"]["schemas"][name]["properties"]
         assert properties
@@ -182,7 +185,7 @@ def test_each_rule_that_checks_an_attribute_is_in_its_schema(table: Mapping[str,
 
 
 def test_answers_have_just_the_attributes_that_the_document_has(
-    client: TestClient, document: Document
+    client: TestClient, table: Mapping[str, object], document: Document
 ) -> None:
     schemas = document["components"]["schemas"]
     network, routed = (
@@ -196,11 +199,57 @@ def test_answers_have_just_the_attributes_that_the_document_has(
         "segment": {"network_id": routed, "network_type": "local"},
         "address_scope": {"ip_version": 4},
         "subnetpool": {"name": "pool", "prefixes": ["10.0.0.0/8"]},
+        "rbac_policy": {
+            "object_type": "network",
+            "object_id": network,
+            "action": "access_as_shared",
+            "target_tenant": "p",
+        },
     }
-    for kind, body in bodies.items():
-        url = f"/v2.0/{kind.replace('_', '-')}s"
-        shown = client.simulate_post(url, json={kind: body}).json[kind]
-        assert set(shown) == set(schemas[kind]["properties"])
+    assert {*bodies} == {kind.name for kind in kinds(table)}
+    for kind in kinds(table):
+        url = f"/v2.0/{kind.collection.replace('_', '-')}"
+        shown = client.simulate_post(url, json={kind.name: bodies[kind.name]}).json[kind.name]
+        assert set(shown) == set(schemas[kind.name]["properties"])
+
+
+def test_answers_have_just_the_counts_that_the_document_has(
+    client: TestClient, document: Document
+) -> None:
+    schemas = document["components"]["schemas"]
+    network = client.simulate_post("/v2.0/networks", json={"network": {}}).json["network"]["id"]
+    subnet = {"network_id": network, "ip_version": 4, "cidr": "192.0.2.0/24"}
+    client.simulate_post("/v2.0/subnets", json={"subnet": subnet})
+    client.simulate_put("/v2.0/quotas/p", json={"quota": {"port": 7}})
+    answer = client.simulate_get(f"/v2.0/network-ip-availabilities/{network}").json
+    of_network = answer["network_ip_availability"]
+    [of_subnet] = of_network["subnet_ip_availability"]
+    [listed] = client.simulate_get("/v2.0/quotas").json["quotas"]
+    for name, shown in {
+        "network_ip_availability": of_network,
+        "subnet_ip_availability": of_subnet,
+        "ip_availability_details": of_subnet["ip_availability_details"],
+        "listed_quota": listed,
+        "quota": client.simulate_get("/v2.0/quotas/p").json["quota"],
+    }.items():
+        assert set(shown) == set(schemas[name]["properties"]), name
+
+
+def test_each_parameter_of_the_availabilities_is_told_and_taken(
+    client: TestClient, document: Document
+) -> None:
+    url = "/v2.0/network-ip-availabilities"
+    told = {one["name"] for one in document["paths"][url]["get"]["parameters"]}
+    assert told == {*FILTERS, *PARAMETERS, "fields"}
+    values = {"sort_key": "network_id", "sort_dir": "asc", "page_reverse": "false"}
+    query = {name: values.get(name, "4") for name in told - {"marker"}}
+    assert client.simulate_get(url, params=query).status_code == 200
+
+
+def test_what_is_shared_and_how_is_told_as_a_choice(document: Document) -> None:
+    properties = document["components"]["schemas"]["new_rbac_policy"]["properties"]
+    assert properties["object_type"]["enum"] == ["network", "subnetpool", "address_scope"]
+    assert properties["action"]["enum"] == ["access_as_shared", "access_as_external"]
 
 
 def test_the_page_shows_each_operation_refusal_and_schema(

@@ -8,7 +8,7 @@ from neutron_lib.api.definitions.network_ip_availability_details import (
     IP_AVAILABILITY_DETAILS as DETAILS,
 )
 
-from freehold.api.ip_availability import Availabilities, Availability
+from freehold.api.ip_availability import SORT_KEYS, Availabilities, Availability
 from freehold.api.openapi import parameters
 from freehold.api.openapi.answers import listed
 from freehold.api.openapi.operations import (
@@ -20,8 +20,8 @@ from freehold.api.openapi.operations import (
     words,
     wrapped,
 )
-from freehold.api.openapi.parameters import in_query, repeated
-from freehold.api.openapi.schemas import BOOLEAN, CIDR, ID, INTEGER, TEXT, Schema, record, sent
+from freehold.api.openapi.parameters import repeated
+from freehold.api.openapi.schemas import CIDR, ID, INTEGER, TEXT, Schema, record, sent
 from freehold.api.openapi.texts import attribute_text
 from freehold.api.quotas import (
     ATTRIBUTES,
@@ -38,6 +38,7 @@ NETWORK = network_ip_availability.RESOURCE_NAME
 SUBNETS = "subnet_ip_availability"
 
 _FORBIDDEN = (*READ_REFUSALS, HTTPStatus.FORBIDDEN)
+_OLD: Schema = {**TEXT, "deprecated": True}
 _LIMITS: Mapping[str, Schema] = {
     one.value: {
         **INTEGER,
@@ -50,6 +51,15 @@ _QUOTA: Schema = {
     "type": "object",
     "properties": _LIMITS,
     "description": "How many of each resource a project may have.",
+}
+_LISTED_QUOTA: Schema = {
+    "type": "object",
+    "properties": {
+        **_LIMITS,
+        "project_id": {**TEXT, "description": "The project."},
+        "tenant_id": {**_OLD, "description": attribute_text("quota", "tenant_id")},
+    },
+    "description": "How many of each resource this project may have.",
 }
 _CHANGED = record(
     {name: sent(name, spec) for name, spec in ATTRIBUTES.definition.items() if spec["allow_put"]},
@@ -79,7 +89,7 @@ _OF_SUBNET: Mapping[str, Schema] = {
 _OF_NETWORK: Mapping[str, Schema] = {
     "network_id": ID,
     "network_name": TEXT,
-    "tenant_id": {**TEXT, "deprecated": True},
+    "tenant_id": _OLD,
     "project_id": TEXT,
     SUBNETS: listed(ref(SUBNETS)),
     **_COUNTS,
@@ -106,11 +116,11 @@ def quotas(_resource: ProjectsWithQuotas, _url: str) -> Description:
     operation = Operation(
         "list_quotas",
         "List the projects that have quotas of their own",
-        answer=wrapped("quotas", listed(_QUOTA)),
-        parameters=[parameters.fields([*(one.value for one in Counted), "project_id"])],
+        answer=wrapped("quotas", listed(ref("listed_quota"))),
+        parameters=[parameters.fields(_LISTED_QUOTA["properties"])],
         refusals=_FORBIDDEN,
     )
-    return Description({"get": operation})
+    return Description({"get": operation}, {"listed_quota": _LISTED_QUOTA})
 
 
 def quota(_resource: QuotaOfProject, _url: str) -> Description:
@@ -190,11 +200,10 @@ def availabilities(_resource: Availabilities, _url: str) -> Description:
             repeated("network_id", TEXT, "Of this network."),
             repeated("network_name", TEXT, "Of networks of this name."),
             repeated("project_id", TEXT, "Of networks of this project."),
+            repeated("tenant_id", TEXT, "The same by the old name of `project_id`."),
             repeated("ip_version", {**INTEGER, "enum": [4, 6]}, "Of subnets of this IP version."),
             parameters.fields(_OF_NETWORK),
-            in_query("limit", {**INTEGER, "minimum": 0}, "How many at most; 0 for all."),
-            in_query("marker", ID, "List what comes after the network with this id."),
-            in_query("page_reverse", BOOLEAN, "List what comes before it instead."),
+            *parameters.pages(SORT_KEYS, None),
         ],
         refusals=_FORBIDDEN,
     )

@@ -23,7 +23,8 @@ Document = Mapping[str, Any]
 
 _JSON = "application/json"
 _ABOUT = """
-The OpenStack Networking API v2.0 for networks, subnets, ports, subnet pools and address scopes.
+The OpenStack Networking API v2.0 for networks, their segments, subnets, ports, subnet pools,
+address scopes, the RBAC policies by which they are shared, and quotas.
 
 Values may be spelled in further ways, as in Neutron: `"true"` for `true`, `"24"` for `24`, a MAC
 address with hyphens. Texts have no NUL and no half of a surrogate pair. A refusal tells its reason

@@ -83,12 +83,20 @@ def visible(attributes: Attributes) -> list[str]:
 def of_list(kind: Kind[Any, Any, Any], longest_page: int | None) -> list[Parameter]:
     """Return what can be asked of a list: filters, attributes, order, pages."""
     attributes = kind.attributes.definition
-    sortable = sorted(kind.attributes.sort_keys)
-    most = "" if longest_page is None else f" No page has more than {longest_page}."
     return [
         *(_filter(kind.name, name, attributes) for name in kind.filters),
         fields(visible(attributes)),
-        repeated(SORT_KEY, {**TEXT, "enum": sortable}, "Order by this; several in this order."),
+        *pages(kind.attributes.sort_keys, longest_page),
+    ]
+
+
+def pages(sort_keys: Collection[str], longest_page: int | None) -> list[Parameter]:
+    """Return what can be asked of the order of a list, and of its pages."""
+    most = "" if longest_page is None else f" No page has more than {longest_page}."
+    return [
+        repeated(
+            SORT_KEY, {**TEXT, "enum": sorted(sort_keys)}, "Order by this; several in this order."
+        ),
         repeated(
             SORT_DIR,
             {**TEXT, "enum": ["asc", "desc"]},

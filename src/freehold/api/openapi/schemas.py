@@ -15,6 +15,7 @@ from neutron_lib.constants import ATTR_NOT_SPECIFIED, IPV6_PD_POOL_ID
 
 from freehold.api import address_pairs, dns
 from freehold.api.attributes import MOST_ITEMS, PROJECT, TENANT, Attribute
+from freehold.networking.sharing_values import Action, ObjectType
 
 Schema = Mapping[str, Any]
 
@@ -246,5 +247,7 @@ OWN: Mapping[str, Schema] = {
     # Neutron's definition lets null pass, of which no subnet can be made.
     "cidr": CIDR,
     dns.NAME: {**TEXT, "maxLength": dns.LONGEST, "format": "dns-name"},
+    "object_type": {**TEXT, "enum": [one.value for one in ObjectType]},
+    "action": {**TEXT, "enum": [one.value for one in Action]},
 }
 """What Freehold checks by code of its own, or means otherwise."""
