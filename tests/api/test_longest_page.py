@@ -40,3 +40,19 @@ def test_a_marker_needs_no_limit_then(client: Client) -> None:
     query = f"sort_key=name&sort_dir=asc&marker={last['id']}&page_reverse=True&fields=name"
     answer = client.simulate_get(f"/v2.0/networks?{query}").json
     assert answer["networks"] == [{"name": "c"}, {"name": "d"}]
+
+
+def test_each_list_is_described_with_it_as_no_bound_of_what_can_be_asked(client: Client) -> None:
+    paths = client.simulate_get("/openapi.json").json["paths"]
+    limits = {
+        url: one
+        for url, path in paths.items()
+        for one in path.get("get", {}).get("parameters", ())
+        if one["name"] == "limit" and url != "/v2.0/address-holdings"
+    }
+    assert "/v2.0/ports" in limits
+    assert "/v2.0/network-ip-availabilities" in limits
+    for url, limit in limits.items():
+        assert limit["description"].endswith("No page has more than 2."), url
+        assert "maximum" not in limit["schema"], url
+        assert client.simulate_get(f"{url}?limit=3").status_code == 200, url

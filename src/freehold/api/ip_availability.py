@@ -50,6 +50,11 @@ class Availabilities:
         self._policy = policy
         self._longest_page = longest_page
 
+    @property
+    def longest_page(self) -> int | None:
+        """How many networks one answer may list; None for any number."""
+        return self._longest_page
+
     def on_get(self, request: Request, response: Response) -> None:
         """List those that meet the filters, or a page of them."""
         query = read_query(request, FILTERS, SORT_KEYS, self._longest_page)

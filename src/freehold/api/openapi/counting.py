@@ -189,7 +189,7 @@ def own_project(_resource: OwnProject, url: str) -> Description:
     return Description({"get": operation})
 
 
-def availabilities(_resource: Availabilities, _url: str) -> Description:
+def availabilities(resource: Availabilities, _url: str) -> Description:
     """Describe the URL of the addresses of all networks."""
     plural = network_ip_availability.RESOURCE_PLURAL
     operation = Operation(
@@ -203,7 +203,7 @@ def availabilities(_resource: Availabilities, _url: str) -> Description:
             repeated("tenant_id", TEXT, "The same by the old name of `project_id`."),
             repeated("ip_version", {**INTEGER, "enum": [4, 6]}, "Of subnets of this IP version."),
             parameters.fields(_OF_NETWORK),
-            *parameters.pages(SORT_KEYS, None),
+            *parameters.pages(SORT_KEYS, resource.longest_page),
         ],
         refusals=_FORBIDDEN,
     )
