@@ -23,6 +23,7 @@ from freehold.api.openapi.serving import DOCUMENT_URL, PAGE_URL
 from freehold.api.openapi.texts import ATTRIBUTES, attribute_text, tag_text
 from freehold.api.paging import PARAMETERS
 from freehold.api.policy import Policy
+from freehold.api.quotas import FILTERS as QUOTA_FILTERS
 from freehold.api.resources import Collection, Item
 from freehold.api.routes import routes
 from freehold.config import Settings
@@ -235,13 +236,19 @@ def test_answers_have_just_the_counts_that_the_document_has(
         assert set(shown) == set(schemas[name]["properties"]), name
 
 
-def test_each_parameter_of_the_availabilities_is_told_and_taken(
-    client: TestClient, document: Document
+@pytest.mark.parametrize(
+    ("url", "filters", "sort_key"),
+    [
+        ("/v2.0/network-ip-availabilities", FILTERS, "network_id"),
+        ("/v2.0/quotas", QUOTA_FILTERS, "project_id"),
+    ],
+)
+def test_each_parameter_of_a_list_of_counts_is_told_and_taken(
+    client: TestClient, document: Document, url: str, filters: Mapping[str, object], sort_key: str
 ) -> None:
-    url = "/v2.0/network-ip-availabilities"
     told = {one["name"] for one in document["paths"][url]["get"]["parameters"]}
-    assert told == {*FILTERS, *PARAMETERS, "fields"}
-    values = {"sort_key": "network_id", "sort_dir": "asc", "page_reverse": "false"}
+    assert told == {*filters, *PARAMETERS, "fields"}
+    values = {"sort_key": sort_key, "sort_dir": "asc", "page_reverse": "false"}
     query = {name: values.get(name, "4") for name in told - {"marker"}}
     assert client.simulate_get(url, params=query).status_code == 200
 

@@ -71,6 +71,11 @@ class ProjectsWithQuotas:
         self._policy = policy
         self._longest_page = longest_page
 
+    @property
+    def longest_page(self) -> int | None:
+        """How many projects one answer may list; None for any number."""
+        return self._longest_page
+
     def on_get(self, request: Request, response: Response) -> None:
         """List those that meet the filters, or a page of them."""
         self._policy.require("get_quota", self._policy.caller_of(request), {})

@@ -25,6 +25,7 @@ from freehold.api.openapi.schemas import CIDR, ID, INTEGER, TEXT, Schema, record
 from freehold.api.openapi.texts import attribute_text
 from freehold.api.quotas import (
     ATTRIBUTES,
+    COLLECTION,
     NAME,
     DefaultQuota,
     OwnProject,
@@ -32,6 +33,7 @@ from freehold.api.quotas import (
     QuotaDetails,
     QuotaOfProject,
 )
+from freehold.api.quotas import SORT_KEYS as QUOTA_SORT_KEYS
 from freehold.networking.quota_values import Counted
 
 NETWORK = network_ip_availability.RESOURCE_NAME
@@ -111,16 +113,25 @@ _SCHEMAS: Mapping[str, Schema] = {
 }
 
 
-def quotas(_resource: ProjectsWithQuotas, _url: str) -> Description:
+def quotas(resource: ProjectsWithQuotas, _url: str) -> Description:
     """Describe the URL of the projects with quotas of their own."""
     operation = Operation(
         "list_quotas",
         "List the projects that have quotas of their own",
-        answer=wrapped("quotas", listed(ref("listed_quota"))),
-        parameters=[parameters.fields(_LISTED_QUOTA["properties"])],
+        answer=wrapped(
+            COLLECTION,
+            listed(ref("listed_quota")),
+            {f"{COLLECTION}_links": listed(ref("link"))},
+        ),
+        parameters=[
+            repeated("project_id", TEXT, "Of this project."),
+            repeated("tenant_id", TEXT, "The same by the old name of `project_id`."),
+            parameters.fields(_LISTED_QUOTA["properties"]),
+            *parameters.pages(QUOTA_SORT_KEYS, resource.longest_page, TEXT),
+        ],
         refusals=_FORBIDDEN,
     )
-    return Description({"get": operation}, {"listed_quota": _LISTED_QUOTA})
+    return Description({"get": operation}, {"listed_quota": _LISTED_QUOTA, "link": LINK})
 
 
 def quota(_resource: QuotaOfProject, _url: str) -> Description:

@@ -90,8 +90,16 @@ def of_list(kind: Kind[Any, Any, Any], longest_page: int | None) -> list[Paramet
     ]
 
 
-def pages(sort_keys: Collection[str], longest_page: int | None) -> list[Parameter]:
-    """Return what can be asked of the order of a list, and of its pages."""
+def pages(
+    sort_keys: Collection[str], longest_page: int | None, marker: Schema = ID
+) -> list[Parameter]:
+    """Return what can be asked of the order of a list, and of its pages.
+
+    Args:
+        sort_keys: what it can be ordered by.
+        longest_page: how many one answer may list; None for any number.
+        marker: the ids of what is listed.
+    """
     most = "" if longest_page is None else f" No page has more than {longest_page}."
     return [
         repeated(
@@ -103,7 +111,7 @@ def pages(sort_keys: Collection[str], longest_page: int | None) -> list[Paramete
             f"Upwards or downwards; as often as `{SORT_KEY}`.",
         ),
         in_query(LIMIT, {**INTEGER, "minimum": 0}, f"How many to list at most; 0 for all.{most}"),
-        in_query(MARKER, ID, "List what comes after the resource with this id."),
+        in_query(MARKER, marker, "List what comes after the resource with this id."),
         in_query(PAGE_REVERSE, BOOLEAN, f"List what comes before the `{MARKER}` instead."),
     ]
 
