@@ -393,6 +393,17 @@ def measure_routed(path: Path, count: int) -> dict[str, Cost]:
     )
     moved = {"port": {"binding:host_id": "h3"}}
     record("PUT /v2.0/ports/{id}: another host", "PUT", f"ports/{found}", moved)
+    elsewhere = cloud.post("segments", {"network_id": network, "network_type": "local"})["id"]
+    beside = {**values, "segment_id": elsewhere}
+    body = {"subnet": {**beside, "cidr": "10.1.0.0/16"}}
+    made = record("POST /v2.0/subnets: beside one on another segment", "POST", "subnets", body)
+    subnet = f"subnets/{made['subnet']['id']}"
+    several = [{**beside, "cidr": f"10.{number}.0.0/16"} for number in range(2, 12)]
+    name = "POST /v2.0/subnets: 10 in one request, beside one on another segment"
+    record(name, "POST", "subnets", {"subnets": several})
+    without = {"subnet": {"gateway_ip": None}}
+    record("PUT /v2.0/subnets/{id}: the gateway, on a segment", "PUT", subnet, without)
+    record("DELETE /v2.0/subnets/{id}: on a segment, no address held", "DELETE", subnet)
     return costs
 
 

@@ -35,6 +35,7 @@ def test_the_extensions_are_found_by_their_aliases(cloud: Connection) -> None:
         "ip_allocation",
         "l2_adjacency",
         "segment",
+        "segments-peer-subnet-host-routes",
         "standard-attr-segment",
         "subnet-segmentid-writable",
         "subnet-service-types",

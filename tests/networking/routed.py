@@ -66,4 +66,6 @@ def routed_site(premises: Premises) -> Site:
     )
     desks = premises.subnet(network, "10.1.0.0/24", segment_id=left.id)
     racks = premises.subnet(network, "10.2.0.0/24", segment_id=right.id)
+    # The second subnet brings the first one a route to itself.
+    desks = premises.backend.subnets.get(desks.id)
     return Site(premises, premises.backend.networks.get(network.id), left, right, desks, racks)

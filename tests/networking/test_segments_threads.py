@@ -1,4 +1,7 @@
-"""Many writers at once: networks show their first segment, no subnet is on one that is gone."""
+"""Many writers at once: networks show their first segment, no subnet is on one that is gone.
+
+And each subnet has routes to those that there are on other segments, and to no others.
+"""
 
 from functools import partial
 from ipaddress import ip_network
@@ -12,8 +15,9 @@ from freehold.errors import (
 )
 from freehold.networking.backend import Backend
 from freehold.networking.paging import Page, SortKey
+from freehold.networking.plan.host_routes import plan_rerouted
 from freehold.networking.segment_values import SegmentChange, SegmentDraft
-from freehold.networking.values import Filter, Network, SubnetDraft
+from freehold.networking.values import Filter, Network, SubnetChange, SubnetDraft
 from tests.networking.test_subnet_pools_threads import WRITERS, Site, at_once, site
 
 __all__ = ["site"]
@@ -110,3 +114,30 @@ def test_of_a_subnet_on_a_segment_and_one_on_none_only_one_comes_to_be(site: Sit
     subnets = site.premises.backend.subnets.find(of(network))
     assert len({subnet.segment_id for subnet in subnets}) == 1
     assert len(subnets) == outcomes.count("done") == WRITERS // 2
+
+
+def test_routes_between_segments_are_those_that_the_subnets_ask_for(site: Site) -> None:
+    network = site.premises.network()
+    draft = SegmentDraft(network_id=network.id, network_type="local")
+    segments = site.premises.backend.segments.create([draft] * WRITERS)
+
+    def change(backend: Backend, number: int) -> None:
+        drafts = [
+            SubnetDraft(
+                network_id=network.id,
+                project_id="p",
+                ip_version=4,
+                cidr=ip_network(f"10.{number}.{place}.0/24"),
+                segment_id=segments[number].id,
+            )
+            for place in range(3)
+        ]
+        one, two, _ = (backend.subnets.create([draft])[0] for draft in drafts)
+        backend.subnets.update(one.id, SubnetChange(gateway_ip=None))
+        backend.subnets.delete(two.id)
+        backend.subnets.update(one.id, SubnetChange(gateway_ip=one.gateway_ip))
+
+    at_once([partial(change, one, n) for n, one in enumerate(site.backends)])
+    subnets = site.premises.backend.subnets.find(of(network))
+    assert plan_rerouted(subnets) == ()
+    assert {len(subnet.host_routes) for subnet in subnets} == {2 * (WRITERS - 1)}

@@ -13,7 +13,7 @@ class Limits:
         base_mac: generated MAC addresses begin like this; see
             `freehold.addresses.mac.parse_base_mac`.
         max_dns_nameservers: how many a subnet may have.
-        max_subnet_host_routes: how many a subnet may have.
+        max_subnet_host_routes: how many a request may give a subnet.
         max_fixed_ips_per_port: how many a client may ask for on one port.
         max_allowed_address_pair: how many a port may have.
         global_physnet_mtu: the MTU of the networks below, in bytes.

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from freehold.addresses.ranges import IPNetwork
 from freehold.errors import BadRequest
+from freehold.networking.plan.host_routes import plan_rerouted
 from freehold.networking.plan.subnet_pools import plan_prefix
 from freehold.networking.pool_values import SubnetPool
 from freehold.networking.prefix_bulk import ManyPrefixes, Taking
@@ -21,6 +22,7 @@ from freehold.networking.segment_values import Segment
 from freehold.networking.store import networks as network_rows
 from freehold.networking.store import segments as segment_rows
 from freehold.networking.store import subnet_pools as pool_rows
+from freehold.networking.store import subnets as subnet_rows
 from freehold.networking.values import Network, Subnet, SubnetDraft
 
 
@@ -43,6 +45,25 @@ class Site:
         """
         place = bisect_left(self.subnets, _place(subnet), key=_place)
         return self.subnets[max(place - 1, 0) : place + 1]
+
+    def reroute(self, new: Set[str], now: datetime) -> Sequence[Subnet]:
+        """Bring the routes between its segments up to date.
+
+        Args:
+            new: the ids of those subnets that are not stored yet.
+            now: the time.
+
+        Returns:
+            Those subnets that are stored already, and to be stored anew.
+        """
+        if all(subnet.segment_id is None for subnet in self.subnets):
+            return ()
+        changed = {
+            one.id: one if one.id in new else replace(one, record=one.record.continued(now))
+            for one in plan_rerouted(self.subnets)
+        }
+        self.subnets = [changed.get(one.id, one) for one in self.subnets]
+        return tuple(one for one in changed.values() if one.id not in new)
 
     def add(self, subnet: Subnet, pool: SubnetPool | None) -> None:
         """Note a subnet that was added, and the address scope that comes with its pool."""
@@ -103,6 +124,24 @@ class Sites:
             network, subnets = network_rows.get_with_subnets(self._connection, network_id)
             self._read[network_id] = Site(network, subnets)
         return self._read[network_id]
+
+    def reroute(self, subnets: Sequence[Subnet]) -> Sequence[Subnet]:
+        """Bring the host routes up to date on the networks of new subnets, and return these.
+
+        Args:
+            subnets: the new ones, which were added to their sites and are not stored yet.
+        """
+        new, now = {subnet.id for subnet in subnets}, self._now()
+        sites = [self._read[one] for one in dict.fromkeys(one.network_id for one in subnets)]
+        changed = [subnet for site in sites for subnet in site.reroute(new, now)]
+        subnet_rows.reroute(self._connection, changed, now)
+        return self.as_they_are(subnets)
+
+    def as_they_are(self, subnets: Sequence[Subnet]) -> tuple[Subnet, ...]:
+        """Return subnets that were added, with the host routes that they have by now."""
+        sites = {subnet.network_id for subnet in subnets}
+        known = {one.id: one for site in sites for one in self._read[site].subnets}
+        return tuple(known[subnet.id] for subnet in subnets)
 
     def segment(self, segment_id: str | None) -> Segment | None:
         """Return a segment, if it is one.

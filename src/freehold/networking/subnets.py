@@ -8,7 +8,7 @@ from freehold.db.database import Database, Unit
 from freehold.db.retry import run_again_if_references_break
 from freehold.errors import IpAddressAlreadyAllocated, SubnetInUse
 from freehold.ipam.driver import Driver, Surroundings
-from freehold.networking import lookups, owners
+from freehold.networking import host_routes, lookups, owners
 from freehold.networking.addressing import Addressing
 from freehold.networking.bulk import Bulk
 from freehold.networking.ids import new_id
@@ -80,23 +80,28 @@ class Subnets:
         def in_turn(unit: Unit) -> tuple[Subnet, ...]:
             addressing = Addressing(self._driver, unit)
             sites = Sites(unit.connection, self._surroundings.now, Prefixes(unit.connection))
-            return tuple(
+            created = [
                 self._create(unit, addressing, sites, subnet_id, draft)
                 for subnet_id, draft in zip(ids, drafts, strict=True)
-            )
+            ]
+            return sites.as_they_are(created)
 
         def together(unit: Unit) -> tuple[Subnet, ...]:
             prefixes = ManyPrefixes(unit.connection)
             sites = Sites(unit.connection, self._surroundings.now, prefixes)
             sites.read({draft.network_id for draft in drafts})
             prefixes.read([sites.taking(draft) for draft in drafts if draft.from_pool is not None])
-            planned = tuple(
+            planned = [
                 self._planned(sites, subnet_id, draft)
                 for subnet_id, draft in zip(ids, drafts, strict=True)
-            )
+            ]
             prefixes.write()
-            self._store_together(unit, planned)
-            return tuple(one.subnet for one in planned)
+            subnets = sites.reroute([one.subnet for one in planned])
+            self._store_together(
+                unit,
+                [replace(one, subnet=to_be) for one, to_be in zip(planned, subnets, strict=True)],
+            )
+            return tuple(subnets)
 
         return Bulk(self._database, len(drafts)).write(
             self._quotas.counting(Counted.SUBNET, together),
@@ -144,16 +149,21 @@ class Subnets:
         def work(unit: Unit) -> Subnet:
             before = subnet_rows.get(unit.connection, subnet_id)
             before.record.check(revision)
-            after = plan_subnet_change(before, change, _gateway_port_id(unit, before), self._limits)
-            if after == before:
+            asked = plan_subnet_change(before, change, _gateway_port_id(unit, before), self._limits)
+            if host_routes.with_routes(unit.connection, before, asked) == before:
                 return before
             now = self._surroundings.now()
-            after = replace(after, record=before.record.continued(now))
-            meant.append(after)
-            network_rows.guard(unit.connection, after.network_id, now)
-            if after.segment_id != before.segment_id:
-                _check_move(unit, before, after.segment_id)
+            asked = replace(asked, record=before.record.continued(now))
+            meant.append(asked)
+            network_rows.guard(unit.connection, before.network_id, now)
+            moves = asked.segment_id != before.segment_id
+            if moves:
+                _check_move(unit, before, asked.segment_id)
+            # What came before the guard may be past.
+            after = host_routes.with_routes(unit.connection, before, asked)
             subnet_rows.replace(unit.connection, before, after, now)
+            if moves:
+                host_routes.follow_move(unit.connection, after, now)
             if _handed_out(after) != _handed_out(before):
                 Addressing(self._driver, unit).update_subnet(before, after)
             return after
@@ -190,6 +200,7 @@ class Subnets:
             with run_again_if_references_break():
                 fixed_ip_rows.remove_holdings(unit.connection, holdings)
                 subnet_rows.remove(unit.connection, subnet)
+            host_routes.follow_removal(unit.connection, subnet, now)
             Prefixes(unit.connection).give_back([subnet])
             self._quotas.give_back(unit.connection, Counted.SUBNET, [subnet.project_id])
             Addressing(self._driver, unit).remove_subnet(subnet, holdings)
@@ -205,7 +216,7 @@ class Subnets:
         draft: SubnetDraft,
     ) -> Subnet:
         planned = self._planned(sites, subnet_id, draft)
-        subnet = planned.subnet
+        [subnet] = sites.reroute([planned.subnet])
         with run_again_if_references_break():
             subnet_rows.add(unit.connection, subnet)
         addressing.create_subnet(subnet)

@@ -3,10 +3,11 @@
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from typing import Any
 
-from sqlalchemy import Connection, Label, delete, insert, select, update
+from sqlalchemy import Connection, Label, case, delete, insert, literal, select, update
 
 from freehold.addresses.ranges import AddressRange
 from freehold.db.retry import RunAgain
@@ -119,6 +120,24 @@ def replace(connection: Connection, before: Subnet, after: Subnet, now: datetime
     RECORDS.raise_revision(connection, before.id, before.record, now, _changeable(after))
 
 
+def reroute(connection: Connection, rerouted: Sequence[Subnet], now: datetime) -> None:
+    """Store the host routes of subnets, and raise their revisions; their network is guarded."""
+    routes = {subnet.id: _routes(subnet) for subnet in rerouted}
+    for ids in in_batches(sorted(routes)):
+        of_each = [
+            (subnets.c.id == one, literal(routes[one], subnets.c.host_routes.type)) for one in ids
+        ]
+        connection.execute(
+            update(subnets)
+            .where(subnets.c.id.in_(ids))
+            .values(
+                host_routes=case(*of_each),
+                revision=subnets.c.revision + 1,
+                updated_at=stored_time(now),
+            )
+        )
+
+
 def move_to_pool(
     connection: Connection, subnet_ids: Sequence[str], pool_id: str, now: datetime
 ) -> None:
@@ -211,14 +230,22 @@ def _changeable(subnet: Subnet) -> dict[str, object]:
         "enable_dhcp": subnet.enable_dhcp,
         "allocation_pools": [[str(pool.start), str(pool.end)] for pool in subnet.allocation_pools],
         "dns_nameservers": [str(server) for server in subnet.dns_nameservers],
-        "host_routes": [
-            [str(route.destination), str(route.nexthop)] for route in subnet.host_routes
-        ],
+        "host_routes": _routes(subnet),
         "allocation_strategy": subnet.allocation_strategy,
         "cool_down": None if subnet.cool_down is None else int(subnet.cool_down.total_seconds()),
         "segment_id": subnet.segment_id,
         "service_types": list(subnet.service_types) or None,
     }
+
+
+def _routes(subnet: Subnet) -> list[list[str]]:
+    return [[str(route.destination), str(route.nexthop)] for route in subnet.host_routes]
+
+
+@lru_cache(maxsize=1 << 16)
+def _route(destination: str, nexthop: str) -> HostRoute:
+    """Read a route; a routed network has about as many as the square of its segments."""
+    return HostRoute(ip_network(destination), ip_address(nexthop))
 
 
 def _subnet(values: Mapping[str, Any], shared: bool) -> Subnet:
@@ -233,10 +260,7 @@ def _subnet(values: Mapping[str, Any], shared: bool) -> Subnet:
         gateway_ip=None if gateway is None else ip_address(gateway),
         allocation_pools=tuple(AddressRange.parse(*ends) for ends in values["allocation_pools"]),
         dns_nameservers=tuple(ip_address(server) for server in values["dns_nameservers"]),
-        host_routes=tuple(
-            HostRoute(ip_network(destination), ip_address(nexthop))
-            for destination, nexthop in values["host_routes"]
-        ),
+        host_routes=tuple(_route(*texts) for texts in values["host_routes"]),
         enable_dhcp=values["enable_dhcp"],
         ipv6_ra_mode=_mode(values["ipv6_ra_mode"]),
         ipv6_address_mode=_mode(values["ipv6_address_mode"]),
