@@ -59,7 +59,11 @@ def _told(subnet: Subnet) -> tuple[object, ...]:
 
 
 def _may_be_routed(subnet: Subnet) -> bool:
-    """Tell whether subnets may be on segments where this one is; otherwise none is."""
+    """Tell whether subnets may be on segments where this one is.
+
+    Otherwise none is, but beside a subnet that was for all segments and has got other service
+    types: to find that out is not worth a read for each subnet of each network.
+    """
     return subnet.segment_id is not None or ROUTED in subnet.service_types
 
 

@@ -37,7 +37,7 @@ def plan_host_routes(
     peers = {
         one.cidr
         for one in beside
-        if one.ip_version == subnet.ip_version and one.segment_id != subnet.segment_id
+        if one.segment_id != subnet.segment_id and one.ip_version == subnet.ip_version
     }
     gateway = subnet.gateway_ip
     own: list[HostRoute] = []
@@ -54,7 +54,8 @@ def plan_host_routes(
             own.append(route)
     if gateway is None:
         return tuple(own)
-    wanted = sorted(cidr for cidr in peers if cidr in kept or not _leads_to(own, cidr))
+    wanted = [cidr for cidr in peers if cidr in kept or not _leads_to(own, cidr)]
+    wanted.sort(key=lambda cidr: int(cidr.network_address))
     return (*own, *(HostRoute(cidr, gateway) for cidr in wanted))
 
 

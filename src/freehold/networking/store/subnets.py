@@ -26,6 +26,8 @@ from freehold.networking.values import Filter, HostRoute, IPv6Mode, Subnet
 RECORDS = in_table(subnets, subnet_tags)
 
 _PREFIX = "subnets_"
+_REROUTED_AT_ONCE = 100
+"""Subnets with many routes each: a statement is to fit into MariaDB's `max_allowed_packet`."""
 _SHARED = sharing.is_shared(subnets.c.network_id)
 
 
@@ -123,7 +125,9 @@ def replace(connection: Connection, before: Subnet, after: Subnet, now: datetime
 def reroute(connection: Connection, rerouted: Sequence[Subnet], now: datetime) -> None:
     """Store the host routes of subnets, and raise their revisions; their network is guarded."""
     routes = {subnet.id: _routes(subnet) for subnet in rerouted}
-    for ids in in_batches(sorted(routes)):
+    in_order = sorted(routes)
+    for start in range(0, len(in_order), _REROUTED_AT_ONCE):
+        ids = in_order[start : start + _REROUTED_AT_ONCE]
         of_each = [
             (subnets.c.id == one, literal(routes[one], subnets.c.host_routes.type)) for one in ids
         ]
