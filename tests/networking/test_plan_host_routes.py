@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from freehold.addresses.ranges import IPNetwork
-from freehold.networking.plan.host_routes import plan_host_routes, plan_rerouted
+from freehold.networking.plan.host_routes import MOST, plan_host_routes, plan_rerouted
 from freehold.networking.values import HostRoute, Subnet
 
 
@@ -83,6 +83,15 @@ def test_a_route_by_the_gateway_leads_to_each_peer_that_no_own_route_leads_to(ca
     gateway, before, after = CASES[case]
     here = subnet("10.1.0.0/24", "a", gateway, *before)
     assert shown(plan_host_routes(here, (here, *OTHERS))) == after
+
+
+def test_there_are_at_most_so_many_routes_to_peers() -> None:
+    here = subnet("10.1.0.0/24", "a", "10.1.0.1", "192.0.2.0/24 via 10.1.0.9")
+    many = [subnet(f"10.{number}.0.0/24", "b", None) for number in range(200, 100, -1)]
+    planned = plan_host_routes(here, many)
+    lowest = [f"10.{101 + number}.0.0/24 via 10.1.0.1" for number in range(MOST)]
+    assert shown(planned) == ["192.0.2.0/24 via 10.1.0.9", *lowest]
+    assert plan_host_routes(replace(here, host_routes=planned), many) == planned
 
 
 def test_routes_follow_another_gateway() -> None:

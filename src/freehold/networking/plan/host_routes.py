@@ -4,6 +4,9 @@ The hosts of one segment reach those of another through a router, which is their
 subnet's gateway. So each subnet has a host route to each of its *peers*, by its own gateway.
 Nothing marks these routes: they are told from those that users set by what they say.
 
+They are few, however many segments there are, since whoever reads a subnet reads its
+routes: beyond that the default route is enough, which leads to the same gateway.
+
 Invariant: what comes out depends on the subnets and on the routes that users set, not on the
 order of changes that led there; planned once more, nothing changes.
 """
@@ -13,6 +16,9 @@ from dataclasses import replace
 
 from freehold.addresses.ranges import IPAddress, IPNetwork
 from freehold.networking.values import HostRoute, Subnet
+
+MOST = 20
+"""Routes to peers of one subnet: as many as Neutron keeps by default."""
 
 
 def plan_host_routes(
@@ -24,8 +30,8 @@ def plan_host_routes(
 ) -> tuple[HostRoute, ...]:
     """Return the host routes that a subnet is to have.
 
-    The user's own come first, in their order, and those to peers after them, in the order of
-    their addresses. A peer that a route of the user's leads to already, be it a wider
+    The user's own come first, in their order, and those to peers after them, the first
+    `MOST` in the order of their addresses. A peer that a route of the user's leads to already, be it a wider
     one, is left to that.
 
     Args:
@@ -56,7 +62,7 @@ def plan_host_routes(
         return tuple(own)
     wanted = [cidr for cidr in peers if cidr in kept or not _leads_to(own, cidr)]
     wanted.sort(key=lambda cidr: int(cidr.network_address))
-    return (*own, *(HostRoute(cidr, gateway) for cidr in wanted))
+    return (*own, *(HostRoute(cidr, gateway) for cidr in wanted[:MOST]))
 
 
 def plan_rerouted(
