@@ -31,8 +31,8 @@ def plan_host_routes(
     """Return the host routes that a subnet is to have.
 
     The user's own come first, in their order, and those to peers after them, the first
-    `MOST` in the order of their addresses. A peer that a route of the user's leads to already, be it a wider
-    one, is left to that.
+    `MOST` in the order of their addresses. A peer that a route of the user's leads to
+    already, be it a wider one, is left to that.
 
     Args:
         subnet: the subnet, with the routes that it has or that a user asks for.
