@@ -5,6 +5,7 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
+from freehold.networking.plan.host_routes import MOST
 from freehold.networking.segment_values import SegmentDraft
 from freehold.networking.values import Filter, HostRoute, Subnet, SubnetChange
 from tests.backends import Premises, pools, subnet_draft
@@ -113,17 +114,22 @@ def test_routes_come_when_the_only_subnet_moves_onto_a_segment(premises: Premise
     assert routes(subnets.get(roaming.id)) == [("10.1.0.0/24", "10.3.0.1")]
 
 
-def test_however_many_segments_there_are_all_are_reached(premises: Premises) -> None:
+def test_however_many_segments_there_are_a_subnet_has_few_routes(premises: Premises) -> None:
     network = premises.network()
     drafts = [SegmentDraft(network_id=network.id, network_type="local") for _ in range(102)]
     *segments, last = premises.backend.segments.create(drafts)
     made = premises.backend.subnets.create(
         [
-            subnet_draft(network, f"10.0.{number}.0/24", segment_id=segment.id)
+            subnet_draft(network, f"10.1.{number}.0/24", segment_id=segment.id)
             for number, segment in enumerate(segments)
         ]
     )
-    assert {len(subnet.host_routes) for subnet in made} == {100}
-    premises.subnet(network, "10.1.0.0/24", segment_id=last.id)
+    assert {len(subnet.host_routes) for subnet in made} == {MOST}
+    lowest = premises.subnet(network, "10.0.0.0/24", segment_id=last.id)
     found = premises.backend.subnets.find([Filter("network_id", (network.id,))])
-    assert {len(subnet.host_routes) for subnet in found} == {101}
+    assert {len(subnet.host_routes) for subnet in found} == {MOST}
+    assert all(
+        subnet.host_routes[0].destination == lowest.cidr
+        for subnet in found
+        if subnet.id != lowest.id
+    )

@@ -53,7 +53,7 @@ def compare(
         return [Difference("outcome", outcome(theirs), outcome(ours))]
     if theirs.status >= 400:
         messages = [
-            normal(teller, _error(answer).get("message", ""))
+            _once(normal(teller, _error(answer).get("message", "")))
             for teller, answer in ((of_neutron, theirs), (of_freehold, ours))
         ]
         return [] if messages[0] == messages[1] else [Difference("message", *messages)]
@@ -102,6 +102,14 @@ def normal(teller: Teller, value: Any, ordered: bool = True) -> Any:
     if isinstance(value, list):
         return [normal(teller, inner) for inner in value]
     return _text(teller, value) if isinstance(value, str) else value
+
+
+def _once(message: str) -> str:
+    """Return a message in which nothing is said twice, as when two callbacks of Neutron's say it.
+
+    How many there are depends on what Neutron was asked before.
+    """
+    return "\n".join(dict.fromkeys(message.split("\n")))
 
 
 def _in_full(value: Any) -> str:
