@@ -5,7 +5,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-TEST_PROCESSES ?= 3
+TEST_PROCESSES ?= 2
 # Each failure is told at once, and a run that cannot end well ends soon: one broken
 # server lets hundreds of tests wait for their time limits.
 REPORTING := --instafail --maxfail 20 --session-timeout 2700
@@ -21,7 +21,7 @@ help:
 	@echo "make serve   start Freehold on http://127.0.0.1:9696, with an SQLite database;"
 	@echo "             HOST=..., PORT=..., and ARGS='...' for what else 'freehold serve' takes"
 	@echo "make test    all checks: make lint, then the tests; ARGS='...' is for pytest,"
-	@echo "             TEST_PROCESSES=... says how many processes share the tests (3)"
+	@echo "             TEST_PROCESSES=... says how many processes share the tests (2)"
 	@echo "make lint    ruff, mypy, import-linter"
 	@echo "make neutron-tests   all of Neutron's own unit tests that have to do with addresses, with its"
 	@echo "             driver and with Freehold's; that takes an hour"
