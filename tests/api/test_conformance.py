@@ -22,7 +22,7 @@ from freehold.api.openapi.serving import DOCUMENT_URL
 from tests.api.modes import MODES
 from tests.api.service import make_app
 
-EXAMPLES = int(os.environ.get("FREEHOLD_API_EXAMPLES", "8"))
+EXAMPLES = int(os.environ.get("FREEHOLD_API_EXAMPLES", "6"))
 
 CONFIGURATION = schemathesis.Config.from_dict(
     {

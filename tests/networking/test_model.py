@@ -360,4 +360,4 @@ class BackendAgainstModel(RuleBasedStateMachine):
 
 
 TestBackendAgainstModel = BackendAgainstModel.TestCase
-TestBackendAgainstModel.settings = settings(max_examples=40, stateful_step_count=20, deadline=None)
+TestBackendAgainstModel.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)

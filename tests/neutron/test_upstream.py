@@ -7,7 +7,7 @@ import pytest
 
 from tests.neutron.upstream import PASSED, SKIPPED, compare, start
 
-PARTS = [("test_ipam_pluggable_backend", 5, 16), ("TestML2PluggableIPAM", 2, 16)]
+PARTS = [("test_ipam_pluggable_backend", 5, 32), ("TestML2PluggableIPAM", 2, 16)]
 
 
 @pytest.mark.parametrize(("pattern", "part", "parts"), PARTS)
