@@ -5,7 +5,7 @@ import selectors
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -135,12 +135,14 @@ def test_many_idle_connections_keep_nobody_waiting(service: ConfiguredService) -
 
 
 def test_half_closed_connections_keep_nobody_waiting(service: ConfiguredService) -> None:
-    with connected(service, 300) as half:
-        for number, connection in enumerate(half):
-            # Where this takes long, it has been cut off by then, as all of them are to be.
-            with suppress(OSError):
-                connection.sendall(list(BEGINNINGS.values())[number % len(BEGINNINGS)])
-                connection.shutdown(socket.SHUT_WR)
+    with ExitStack() as opened:
+        half = []
+        for number in range(300):
+            # One after the other: while all were being opened, the first might be cut off.
+            [connection] = opened.enter_context(connected(service, 1))
+            connection.sendall(list(BEGINNINGS.values())[number % len(BEGINNINGS)])
+            connection.shutdown(socket.SHUT_WR)
+            half.append(connection)
         check_served(service)
         wait_until_cut_off(half)
 

@@ -134,7 +134,10 @@ def _attempted(
         with keys.settling(attempt, answer):
             created = create()
     except FreeholdError as error:
-        if error.status == HTTPStatus.BAD_REQUEST or error.status >= 500:
+        if (
+            error.status == HTTPStatus.BAD_REQUEST
+            or error.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        ):
             raise
         refusal = _answer(error.status, fault_of(error))
         keys.refuse(attempt, refusal)

@@ -246,9 +246,9 @@ def _routes(subnet: Subnet) -> list[list[str]]:
     return [[str(route.destination), str(route.nexthop)] for route in subnet.host_routes]
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 12)
 def _route(destination: str, nexthop: str) -> HostRoute:
-    """Read a route; a routed network has about as many as the square of its segments."""
+    """Read a route; the subnets of a routed network have many together, read for each port."""
     return HostRoute(ip_network(destination), ip_address(nexthop))
 
 
